@@ -1,0 +1,4 @@
+// Package background is for work that goes on while the host runs:
+// [BackgroundService] makes a hosted service of a type with an ExecuteAsync
+// method, [Func] of a function, and [PeriodicTimer] paces a loop.
+package background

@@ -1,0 +1,30 @@
+package background
+
+import (
+	"context"
+	"fmt"
+
+	"go.uber.org/fx"
+
+	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/caller"
+)
+
+// Func registers fn as a background service called name: it runs from the start
+// of the host until its context ends at the stop, and its error is a fault. It
+// is for what needs nothing injected; write a type with [BackgroundService] for
+// the rest.
+func Func(name string, fn func(ctx context.Context) error, options ...hosted.ServiceOption) fx.Option {
+	if fn == nil {
+		return fx.Error(fmt.Errorf("background: Func(%q) at %s: function is nil", name, caller.Outside().Place()))
+	}
+	options = append([]hosted.ServiceOption{hosted.Name(name)}, options...)
+	return hosted.AddInstance(&funcService{fn: fn}, options...)
+}
+
+type funcService struct {
+	BackgroundService
+	fn func(context.Context) error
+}
+
+func (s *funcService) ExecuteAsync(ctx context.Context) error { return s.fn(ctx) }

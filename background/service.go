@@ -1,0 +1,158 @@
+package background
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"github.com/fxhost/fxhost/hosted"
+)
+
+// errStopped is the cause of a loop's context that StopAsync has ended.
+var errStopped = errors.New("background: service stopped")
+
+// Executor is what a type that embeds [BackgroundService] has to implement.
+type Executor interface {
+	// ExecuteAsync is the work. It runs on a goroutine of its own, from the
+	// start of the service on, until ctx ends (it should return soon after: its
+	// error is then ignored if it is ctx's) or until it has nothing left to do.
+	// An error that it returns by itself, and a panic, is a fault of the service
+	// (see hosted.OnFault); nil leaves the host running.
+	ExecuteAsync(ctx context.Context) error
+}
+
+// BackgroundService is embedded in a type that has an ExecuteAsync method (see
+// [Executor]) and makes it a hosted.HostedService (.NET: BackgroundService).
+// The type may have StartAsync and StopAsync methods of its own that call those
+// of the base.
+//
+// The zero value is ready, once hosted.AddHostedService has bound it. Its
+// methods are safe for concurrent use. It must not be copied after that.
+type BackgroundService struct {
+	mu    sync.Mutex
+	outer Executor
+	ended func()
+	loop  *loop // the last one, nil before the first start
+}
+
+// loop is one run of ExecuteAsync.
+type loop struct {
+	cancel  context.CancelCauseFunc
+	done    chan struct{} // closed when ExecuteAsync has returned
+	err     error         // read it after done
+	stopped bool          // the loop returned after we had asked it to
+}
+
+// Bind tells the service which value it is embedded in. hosted.AddHostedService
+// calls it; a test that has no host may call it with a func() {}.
+func (b *BackgroundService) Bind(outer hosted.HostedService, ended func()) error {
+	executor, ok := outer.(Executor)
+	if !ok {
+		return fmt.Errorf("background: %T embeds BackgroundService: "+
+			"it needs a method ExecuteAsync(ctx context.Context) error", outer)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.outer, b.ended = executor, ended
+	return nil
+}
+
+// StartAsync starts ExecuteAsync and returns at once. From then on the work is
+// stopped by StopAsync alone: the end of ctx does not touch it, but ctx's values
+// reach it. If ctx has ended already, nothing is started and its cause returned.
+// A service whose work has ended may be started again.
+func (b *BackgroundService) StartAsync(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.outer == nil {
+		return errors.New("background: BackgroundService does not know the type it is embedded in: " +
+			"register that with hosted.AddHostedService, or call Bind before StartAsync")
+	}
+	if b.loop != nil && !b.loop.over() {
+		return fmt.Errorf("background: %T is running already", b.outer)
+	}
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	l := &loop{cancel: cancel, done: make(chan struct{})}
+	b.loop = l
+	go l.run(ctx, b.outer, b.ended)
+	return nil
+}
+
+// StopAsync ends the context of ExecuteAsync and returns when that has
+// returned, or ctx's cause. It returns the error of ExecuteAsync only if that
+// came after the stop and is not the context's. It does nothing before
+// StartAsync, and may be called again.
+func (b *BackgroundService) StopAsync(ctx context.Context) error {
+	b.mu.Lock()
+	l := b.loop
+	b.mu.Unlock()
+	if l == nil {
+		return nil
+	}
+	l.cancel(errStopped)
+	select {
+	case <-l.done:
+	default:
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	if l.stopped && !errors.Is(l.err, context.Canceled) && !errors.Is(l.err, errStopped) {
+		return l.err
+	}
+	return nil
+}
+
+// Done is closed when ExecuteAsync has returned. It is nil before StartAsync
+// (.NET: ExecuteTask).
+func (b *BackgroundService) Done() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.loop == nil {
+		return nil
+	}
+	return b.loop.done
+}
+
+// Err is what ExecuteAsync returned, or a *hosted.PanicError; nil while it
+// runs.
+func (b *BackgroundService) Err() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.loop == nil || !b.loop.over() {
+		return nil
+	}
+	return b.loop.err
+}
+
+func (l *loop) over() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// run is the goroutine of the loop. Its panic is caught here because nobody
+// else can, and becomes a fault like any other.
+func (l *loop) run(ctx context.Context, outer Executor, ended func()) {
+	l.err = errors.New("goroutine exited without returning (runtime.Goexit)")
+	defer func() {
+		if value := recover(); value != nil {
+			l.err = &hosted.PanicError{Value: value, Stack: debug.Stack()}
+		}
+		l.stopped = ctx.Err() != nil
+		l.cancel(nil)
+		close(l.done)
+		ended()
+	}()
+	l.err = outer.ExecuteAsync(ctx)
+}

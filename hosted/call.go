@@ -1,0 +1,77 @@
+package hosted
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// shortWait is how long a call may still take after its context has ended.
+	shortWait = 100 * time.Millisecond
+	// overtime is how long a stop goes on visiting services one by one after
+	// its budget has run out. Those left then are called side by side and waited
+	// for one shortWait, so that a whole stop takes less than a second more than
+	// its budget, however many services are late.
+	overtime = 400 * time.Millisecond
+	// cleanupLimit bounds the StopAsync of a service whose StartAsync failed.
+	cleanupLimit = time.Second
+)
+
+// errLate wraps the cause that ended the context of a call that did not
+// return.
+type errLate struct{ cause error }
+
+func (e *errLate) Error() string { return e.cause.Error() + ", left behind" }
+func (e *errLate) Unwrap() error { return e.cause }
+
+// call runs fn in a goroutine of its own, because a function that ignores its
+// context must not take the host along, and waits until it has returned, or
+// until shortWait after ctx or limit has ended. In the second case the error
+// is an *errLate, and afterwards is called with what fn returns in the end.
+func call(
+	ctx context.Context, limit *TimeoutError, fn func(context.Context) error, afterwards func(error),
+) error {
+	if limit != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit.Limit, limit)
+		defer cancel()
+	}
+	result := make(chan error)
+	leave := make(chan struct{})
+	go protect(ctx, fn, func(err error) {
+		select {
+		case result <- err:
+		case <-leave:
+			afterwards(err)
+		}
+	})
+	select {
+	case err := <-result:
+		return explain(ctx, err)
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(shortWait)
+	defer timer.Stop()
+	select {
+	case err := <-result:
+		return explain(ctx, err)
+	case <-timer.C:
+		close(leave)
+		return &errLate{context.Cause(ctx)}
+	}
+}
+
+// explain puts the cause of the end of ctx in front of an error that came back
+// after it, so that the text names the limit.
+func explain(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	cause := context.Cause(ctx)
+	if errors.Is(err, cause) || err == ctx.Err() { //nolint:errorlint // only the bare error says no more than the cause
+		return cause
+	}
+	return fmt.Errorf("%w: %w", cause, err)
+}

@@ -1,0 +1,148 @@
+package hosted
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// Module runs every registered service inside any fx application. It appends
+// one hook to fx.Lifecycle, behind those of the constructors of all services,
+// and so starts after what the services need and stops before it.
+//
+// fx's own StartTimeout and StopTimeout bound that hook. To have something left
+// for a rollback and for the error to be reported, the services get two thirds
+// of what is left of the first, and what is left of the second less a quarter
+// of it, at most a second.
+//
+// It provides *[ApplicationLifetime] and *[Services]. Its log goes to the
+// application's *zap.Logger, or to stderr if there is none. A fault ends the
+// application with exit code 1.
+func Module(options ...ModuleOption) fx.Option {
+	var o Options
+	for _, option := range options {
+		option.applyModule(&o)
+	}
+	return fx.Options(
+		fx.Provide(
+			func() *Runner { return NewRunner(nil, o) },
+			(*Runner).Lifetime,
+			(*Runner).Services,
+		),
+		fx.Invoke(attach),
+	)
+}
+
+// ModuleOption is an option of [Module]. The doc comments are at [Options].
+type ModuleOption interface{ applyModule(*Options) }
+
+type moduleOptionFunc func(*Options)
+
+func (f moduleOptionFunc) applyModule(o *Options) { f(o) }
+
+// StartupTimeout sets [Options].StartupTimeout.
+func StartupTimeout(limit time.Duration) ModuleOption {
+	return moduleOptionFunc(func(o *Options) { o.StartupTimeout = limit })
+}
+
+// ShutdownTimeout sets [Options].ShutdownTimeout.
+func ShutdownTimeout(limit time.Duration) ModuleOption {
+	return moduleOptionFunc(func(o *Options) { o.ShutdownTimeout = limit })
+}
+
+// ServicesStartConcurrently sets [Options].ServicesStartConcurrently.
+func ServicesStartConcurrently() ModuleOption {
+	return moduleOptionFunc(func(o *Options) { o.ServicesStartConcurrently = true })
+}
+
+// ServicesStopConcurrently sets [Options].ServicesStopConcurrently.
+func ServicesStopConcurrently() ModuleOption {
+	return moduleOptionFunc(func(o *Options) { o.ServicesStopConcurrently = true })
+}
+
+// StopWhenDone sets [Options].StopWhenDone.
+func StopWhenDone() ModuleOption {
+	return moduleOptionFunc(func(o *Options) { o.StopWhenDone = true })
+}
+
+type attachParams struct {
+	fx.In
+
+	Runner     *Runner
+	Lifecycle  fx.Lifecycle
+	Shutdowner fx.Shutdowner
+	Log        *zap.Logger `optional:"true"`
+}
+
+// attach runs the runner by a hook of somebody else's fx application.
+func attach(p attachParams) {
+	r := p.Runner
+	r.log = p.Log
+	if r.log == nil {
+		r.log = stderrLogger()
+	}
+	hook := 0 // the last one runs; those before it were appended before the last service
+	r.attach = func() {
+		hook++
+		mine := hook
+		p.Lifecycle.Append(fx.Hook{
+			OnStart: func(ctx context.Context) error {
+				if mine != hook {
+					return nil
+				}
+				return r.startWithin(ctx)
+			},
+			OnStop: func(ctx context.Context) error {
+				if mine != hook {
+					return nil
+				}
+				return r.stopWithin(ctx)
+			},
+		})
+	}
+	r.attach()
+	r.lifetime.onRequest(func(code int) {
+		// Its error says that a signal is pending: the application stops anyway.
+		_ = p.Shutdowner.Shutdown(fx.ExitCode(code))
+	})
+}
+
+// startWithin keeps a third of ctx's time for the rollback, because fx gives up
+// when it ends, and its Run then exits (pitfalls F1 and F2).
+func (r *Runner) startWithin(ctx context.Context) error {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return r.Start(ctx)
+	}
+	left := time.Until(deadline)
+	start, cancel := context.WithTimeoutCause(ctx, left-left/3, &TimeoutError{Name: "startup", Limit: left - left/3})
+	defer cancel()
+	return r.start(start, deadline.Add(-reserve(left/3)))
+}
+
+// stopWithin keeps a little of ctx's time for the late and the report.
+func (r *Runner) stopWithin(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		left -= reserve(left)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, left, &TimeoutError{Name: "shutdown", Limit: left})
+		defer cancel()
+	}
+	return r.Stop(ctx)
+}
+
+func reserve(left time.Duration) time.Duration { return min(left/4, time.Second) }
+
+// stderrLogger is for an application without a *zap.Logger: a fault must not
+// go unseen.
+func stderrLogger() *zap.Logger {
+	config := zap.NewProductionEncoderConfig()
+	config.EncodeTime = zapcore.RFC3339TimeEncoder
+	config.EncodeDuration = zapcore.StringDurationEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(config), zapcore.Lock(os.Stderr), zap.InfoLevel))
+}

@@ -1,0 +1,79 @@
+package hosted
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"go.uber.org/fx"
+
+	"github.com/fxhost/fxhost/internal/caller"
+)
+
+// TakeOver makes r the life of the whole fx application: every hook that a
+// constructor appends to fx.Lifecycle joins the walk of the services, in the
+// order of registration, and fx.Shutdowner stops r. Whoever has the application
+// calls Start and Stop of r, and neither Run, Start nor Stop of fx.App.
+//
+// It provides *[ApplicationLifetime] and *[Services], as [Module] does.
+func (r *Runner) TakeOver() fx.Option {
+	return fx.Options(
+		fx.Provide(func() *Runner { return r }, r.Lifetime, r.Services),
+		fx.Decorate(
+			func(fx.Lifecycle) fx.Lifecycle { return lifecycle{r} },
+			func(fx.Shutdowner) fx.Shutdowner { return shutdowner{r.lifetime} },
+		),
+	)
+}
+
+// lifecycle is the fx.Lifecycle of a runner that took over.
+type lifecycle struct{ runner *Runner }
+
+// Append adds a hook. fx ignores one that is appended after the start has
+// begun; here it stops the host with an error that names who did it.
+func (l lifecycle) Append(hook fx.Hook) {
+	frame := caller.Outside()
+	m := &member{hook: hook, place: frame.Place()}
+	m.name = fmt.Sprintf("%s (%s)", frame.Name(), m.place)
+	l.runner.mu.Lock()
+	late := l.runner.begun
+	if !late {
+		l.runner.members = append(l.runner.members, m)
+	}
+	l.runner.mu.Unlock()
+	if late {
+		l.runner.lifetime.StopApplication(m.fail("append", errors.New(
+			"the host has started already, so that the hook would never run: append it in a constructor")))
+	}
+}
+
+// shutdowner is the fx.Shutdowner of a runner that took over.
+type shutdowner struct{ lifetime *ApplicationLifetime }
+
+// Shutdown asks for a stop. The first call decides, also on the exit code; no
+// call fails.
+func (s shutdowner) Shutdown(options ...fx.ShutdownOption) error {
+	code := 0
+	for _, option := range options {
+		// fx.ExitCode is an int of fx's own; nothing of it can be called.
+		if value := reflect.ValueOf(option); value.Kind() == reflect.Int {
+			code = int(value.Int())
+		}
+	}
+	if code == 0 {
+		s.lifetime.StopApplication(StopReason("fx.Shutdowner called"))
+		return nil
+	}
+	s.lifetime.StopApplication(&shutdownError{code})
+	return nil
+}
+
+// shutdownError carries the exit code given to fx.Shutdowner.
+type shutdownError struct{ code int }
+
+func (e *shutdownError) Error() string {
+	return fmt.Sprintf("host: fx.Shutdowner called with exit code %d", e.code)
+}
+
+// ExitCode is what the process exits with.
+func (e *shutdownError) ExitCode() int { return e.code }

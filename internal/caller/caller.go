@@ -1,0 +1,62 @@
+// Package caller finds the line of the application that called into fxhost.
+package caller
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+)
+
+// Frame is a function of the application and the line it was at.
+type Frame struct {
+	Function string // with its import path, "" when no frame was found
+	File     string
+	Line     int
+}
+
+// Place is "file:line", or "unknown place" when no frame was found.
+func (f Frame) Place() string {
+	if f.File == "" {
+		return "unknown place"
+	}
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
+// Name is the function's name with its package but without the path before it.
+func (f Frame) Name() string {
+	return f.Function[strings.LastIndex(f.Function, "/")+1:]
+}
+
+// Outside returns the nearest frame that belongs neither to fxhost nor to what
+// calls constructors: fx, dig and reflect.
+func Outside() Frame {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		frame, more := frames.Next()
+		if frame.Function != "" && !Inside(frame.Function, frame.File) {
+			return Frame{Function: frame.Function, File: frame.File, Line: frame.Line}
+		}
+		if !more {
+			return Frame{}
+		}
+	}
+}
+
+// Inside tells the functions that Outside passes over. Test files count as the
+// application.
+func Inside(function, file string) bool {
+	if strings.HasSuffix(file, "_test.go") {
+		return false
+	}
+	for _, prefix := range []string{
+		"github.com/fxhost/fxhost/hosted", "github.com/fxhost/fxhost/background", "github.com/fxhost/fxhost/host",
+		"github.com/fxhost/fxhost/internal", "go.uber.org/fx", "go.uber.org/dig", "reflect",
+	} {
+		rest, ok := strings.CutPrefix(function, prefix)
+		if ok && (rest[0] == '.' || rest[0] == '/') {
+			return true
+		}
+	}
+	return false
+}
