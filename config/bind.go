@@ -200,7 +200,7 @@ func (b *binder) check(n *node, err error) {
 	switch {
 	case ok && (isSecret(n.path) || hasCredentials(value)):
 		e.Value = "***"
-		if !errors.Is(err, errRule) {
+		if !errors.As(err, new(rule)) {
 			e.Err = errors.New("not a valid value") // the text of a foreign error may hold the value
 		}
 	case ok:

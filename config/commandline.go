@@ -24,7 +24,7 @@ func parseArgs(args []string) (map[string]any, error) {
 		rest, isKey := strings.CutPrefix(args[i], "--")
 		key, value, hasValue := strings.Cut(rest, "=")
 		if !isKey || key == "" {
-			return nil, fmt.Errorf("%q is not a setting; write --key=value, --key value or --key", args[i])
+			return nil, fmt.Errorf("%q is not a setting; write --key=value, --key value or --key", withoutValue(args[i]))
 		}
 		if !hasValue {
 			value = "true"
@@ -36,4 +36,12 @@ func parseArgs(args []string) (map[string]any, error) {
 		values.set(key, value)
 	}
 	return values.values, nil
+}
+
+// withoutValue hides what follows "=": it may be a secret.
+func withoutValue(arg string) string {
+	if i := strings.Index(arg, "="); i >= 0 {
+		return arg[:i+1] + "..."
+	}
+	return arg
 }

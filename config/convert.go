@@ -3,7 +3,6 @@ package config
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"reflect"
 	"strconv"
@@ -11,12 +10,11 @@ import (
 	"time"
 )
 
-// errRule is in the errors of this file, whose texts never hold the value.
-var errRule = errors.New("")
+// rule is the error of a value that breaks a rule of ours; its text never holds
+// the value.
+type rule string
 
-func rule(format string, args ...any) error {
-	return fmt.Errorf(format+"%w", append(args, errRule)...)
-}
+func (r rule) Error() string { return string(r) }
 
 // text returns the text of a value; ok is false if it has none.
 func text(value any) (string, bool) {
@@ -62,74 +60,84 @@ func (n *node) kind() string {
 
 // assign converts the value of n into a bool, number, duration or string.
 func assign(to reflect.Value, n *node) error {
+	value, _ := text(n.value)
 	_, isString := n.value.(string)
 	_, isNumber := n.value.(json.Number)
-	value, _ := text(n.value)
-
 	switch {
 	case to.Type() == reflect.TypeFor[time.Duration]():
-		return assignDuration(to, n)
-	case to.Kind() == reflect.String:
-		if !isString {
-			return rule("want a string, got %s%s", n.kind(), map[bool]string{true: "; put it in quotes"}[value != ""])
-		}
+		return assignDuration(to, value)
+	case to.Kind() == reflect.String && isString:
 		to.SetString(value)
+		return nil
+	case to.Kind() == reflect.String && value != "":
+		return rule("want a string, got " + n.kind() + "; put it in quotes")
+	case to.Kind() == reflect.String:
+		return rule("want a string, got " + n.kind())
 	case to.Kind() == reflect.Bool:
-		if isNumber || !strings.EqualFold(value, "true") && !strings.EqualFold(value, "false") {
-			return rule("want true or false, got %s", n.kind())
+		if !strings.EqualFold(value, "true") && !strings.EqualFold(value, "false") {
+			return rule("want true or false")
 		}
 		to.SetBool(strings.EqualFold(value, "true"))
+		return nil
 	case !to.CanInt() && !to.CanUint() && !to.CanFloat():
-		return rule("cannot bind a %s", to.Type())
+		return rule("cannot bind a " + to.Type().String())
 	case !isString && !isNumber:
-		return rule("want a number, got %s", n.kind())
+		return rule("want a number, got " + n.kind())
+	case to.CanFloat():
+		return assignFloat(to, value)
 	default:
-		return assignNumber(to, value, isNumber)
+		return assignInteger(to, value, isNumber)
 	}
-	return nil
 }
 
-func assignDuration(to reflect.Value, n *node) error {
-	value, ok := text(n.value)
+func assignDuration(to reflect.Value, value string) error {
 	d, err := time.ParseDuration(value)
-	switch _, notNumber := strconv.ParseFloat(value, 64); {
-	case err == nil:
+	if err == nil {
 		to.SetInt(int64(d))
 		return nil
-	case ok && notNumber == nil:
-		return rule(`duration needs a unit, such as "5s"`)
-	default:
-		return rule(`want a duration, such as "5s" or "1m30s"`)
 	}
+	if _, err := strconv.ParseFloat(value, 64); err == nil {
+		return rule(`duration needs a unit, such as "5s"`)
+	}
+	return rule(`want a duration, such as "5s" or "1m30s"`)
 }
 
-// assignNumber reads a number. One that a file wrote as a number may have an
-// exponent or a zero fraction and still be an integer.
-func assignNumber(to reflect.Value, value string, isNumber bool) error {
-	bits := to.Type().Bits()
-	f, err := strconv.ParseFloat(value, 64)
-	if to.CanFloat() {
-		if err != nil || to.OverflowFloat(f) {
-			return rule("want a number that fits a %s", to.Kind())
-		}
-		to.SetFloat(f)
-		return nil
+func assignFloat(to reflect.Value, value string) error {
+	f, err := strconv.ParseFloat(value, to.Type().Bits())
+	if err != nil {
+		return rule("want a number" + ofKind(to, err))
 	}
-	if isNumber && strings.ContainsAny(value, ".eE") && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+	to.SetFloat(f)
+	return nil
+}
+
+// assignInteger reads decimal digits. What a file wrote as a number may have an
+// exponent or a zero fraction and still be an integer.
+func assignInteger(to reflect.Value, value string, isNumber bool) error {
+	if f, err := strconv.ParseFloat(value, 64); isNumber && err == nil &&
+		strings.ContainsAny(value, ".eE") && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
 		value = strconv.FormatFloat(f, 'f', 0, 64)
 	}
-	if to.CanUint() {
-		u, err := strconv.ParseUint(value, 10, bits)
+	if to.CanInt() {
+		i, err := strconv.ParseInt(value, 10, to.Type().Bits())
 		if err != nil {
-			return rule("want an integer from 0 to %d", uint64(math.MaxUint64)>>(64-bits))
+			return rule("want an integer" + ofKind(to, err))
 		}
-		to.SetUint(u)
+		to.SetInt(i)
 		return nil
 	}
-	i, err := strconv.ParseInt(value, 10, bits)
+	u, err := strconv.ParseUint(value, 10, to.Type().Bits())
 	if err != nil {
-		return rule("want an integer from %d to %d", math.MinInt64>>(64-bits), math.MaxInt64>>(64-bits))
+		return rule("want a non-negative integer" + ofKind(to, err))
 	}
-	to.SetInt(i)
+	to.SetUint(u)
 	return nil
+}
+
+// ofKind names the kind of to if err says that a number does not fit it.
+func ofKind(to reflect.Value, err error) string {
+	if errors.Is(err, strconv.ErrRange) {
+		return " that fits " + to.Kind().String()
+	}
+	return ""
 }

@@ -69,7 +69,11 @@ func (f *flattener) add(key string, value any) error {
 	case v.CanUint():
 		return f.set(key, json.Number(strconv.FormatUint(v.Uint(), 10)))
 	case v.CanFloat():
-		return f.set(key, json.Number(strconv.FormatFloat(v.Float(), 'g', -1, 64)))
+		number, err := json.Marshal(v.Float()) // no infinity, no NaN
+		if err != nil {
+			return fmt.Errorf("%s: %v is not a number", key, value)
+		}
+		return f.set(key, json.Number(number))
 	default:
 		return fmt.Errorf("%s: a %T is not a setting", key, value)
 	}

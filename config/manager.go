@@ -121,8 +121,7 @@ func (m *Manager) Files() []string {
 // viper lower-cases all keys.
 func (m *Manager) Viper() *viper.Viper {
 	v := viper.NewWithOptions(viper.KeyDelimiter(":"))
-	v.SetConfigType("json") // so that a later ReadConfig of the owner knows what to expect
-	_ = v.MergeConfigMap(m.snapshot().root.object())
+	_ = v.MergeConfigMap(m.snapshot().root.object()) // it never fails
 	return v
 }
 
@@ -130,11 +129,11 @@ func (m *Manager) snapshot() *snapshot {
 	if s := m.current.Load(); s != nil {
 		return s
 	}
-	return &snapshot{root: &node{}}
+	return &snapshot{root: newRoot()}
 }
 
 func (m *Manager) swap(layers []layer) {
-	root := &node{}
+	root := newRoot()
 	for _, l := range layers {
 		for _, e := range l.entries {
 			root.set(e, l.source.Name())

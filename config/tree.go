@@ -19,6 +19,8 @@ type node struct {
 	children map[string]*node // by folded name
 }
 
+func newRoot() *node { return &node{value: emptySection{}} }
+
 func fold(key string) string { return strings.ToLower(key) }
 
 func (n *node) name() string {
@@ -35,7 +37,10 @@ func (n *node) set(e entry, source string) {
 		name := fold(e.key[start:end])
 		child := n.children[name]
 		if child == nil {
-			child = &node{path: e.key[:end]}
+			child = &node{path: e.key[:end]} // shares the text: a deep key is stored once
+			if start > 0 && n.path != e.key[:start-len(delimiter)] {
+				child.path = join(n.path, e.key[start:end]) // first written in another case
+			}
 			if n.children == nil {
 				n.children = map[string]*node{}
 			}
@@ -108,7 +113,7 @@ func (n *node) plain() any {
 			if i, err := v.Int64(); err == nil {
 				return i
 			}
-			f, _ := v.Float64() // flatten has checked it
+			f, _ := v.Float64() // infinite beyond the range
 			return f
 		default:
 			return v

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"go.uber.org/fx"
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/caller"
@@ -33,7 +34,7 @@ type ApplicationLifetime struct {
 	mu        sync.Mutex
 	requested chan struct{} // closed when a stop was asked for
 	cause     error
-	shutdown  func(code int) // stops the fx application of somebody else
+	fx        fx.Shutdowner // of an application that fx runs, else nil
 }
 
 // moment is something that happens once.
@@ -90,22 +91,24 @@ func (l *ApplicationLifetime) StopApplication(cause error) {
 	if cause == nil {
 		cause = StopReason("stop requested")
 	}
-	if shutdown := l.request(cause); shutdown != nil {
-		shutdown(exit.Code(failure(cause)))
+	if l.request(cause) {
+		l.mu.Lock()
+		shutdowner := l.fx
+		l.mu.Unlock()
+		shutDown(shutdowner, cause)
 	}
 }
 
-// request notes that a stop was asked for. If it is the first time, it returns
-// what stops the fx application of somebody else, if there is one.
-func (l *ApplicationLifetime) request(cause error) (shutdown func(code int)) {
+// request notes that a stop was asked for; false if it was before.
+func (l *ApplicationLifetime) request(cause error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cause != nil {
-		return nil
+		return false
 	}
 	l.cause = cause
 	close(l.requested)
-	return l.shutdown
+	return true
 }
 
 // StopRequested is closed when a stop was asked for, at the first call of
@@ -119,14 +122,22 @@ func (l *ApplicationLifetime) Cause() error {
 	return l.cause
 }
 
-// onRequest has f called when a stop is asked for, at once if it was already.
-func (l *ApplicationLifetime) onRequest(f func(code int)) {
+// onRequest has shutdowner called when a stop is asked for, at once if it was
+// already.
+func (l *ApplicationLifetime) onRequest(shutdowner fx.Shutdowner) {
 	l.mu.Lock()
-	l.shutdown = f
+	l.fx = shutdowner
 	cause := l.cause
 	l.mu.Unlock()
 	if cause != nil {
-		f(exit.Code(failure(cause)))
+		shutDown(shutdowner, cause)
+	}
+}
+
+func shutDown(shutdowner fx.Shutdowner, cause error) {
+	if shutdowner != nil {
+		// Its error says that a signal is pending: the application stops anyway.
+		_ = shutdowner.Shutdown(fx.ExitCode(exit.Code(failure(cause))))
 	}
 }
 

@@ -105,10 +105,7 @@ func attach(p attachParams) {
 		})
 	}
 	r.attach()
-	r.lifetime.onRequest(func(code int) {
-		// Its error says that a signal is pending: the application stops anyway.
-		_ = p.Shutdowner.Shutdown(fx.ExitCode(code))
-	})
+	r.lifetime.onRequest(p.Shutdowner)
 }
 
 // startWithin keeps a third of ctx's time for the rollback, because fx gives up

@@ -89,6 +89,9 @@ func (r *Runner) Lifetime() *ApplicationLifetime { return r.lifetime }
 // Services of the application.
 func (r *Runner) Services() *Services { return &Services{r} }
 
+// Done is closed when a stop, or the rollback of a failed start, has ended.
+func (r *Runner) Done() <-chan struct{} { return r.stopped }
+
 // Start starts every service, in registration order, and returns when all are
 // ready. ctx bounds the start only.
 //
@@ -145,6 +148,9 @@ func (r *Runner) startContext(ctx context.Context) (context.Context, context.Can
 		stopTimer = time.AfterFunc(limit, func() { cancel(&TimeoutError{Name: "startup", Limit: limit}) }).Stop
 	}
 	over := make(chan struct{})
+	if cause := r.lifetime.Cause(); cause != nil {
+		cancel(&stopRequest{cause})
+	}
 	go func() {
 		select {
 		case <-r.lifetime.requested:

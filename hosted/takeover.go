@@ -17,12 +17,35 @@ import (
 //
 // It provides *[ApplicationLifetime] and *[Services], as [Module] does.
 func (r *Runner) TakeOver() fx.Option {
+	return r.takeOver(
+		func(fx.Lifecycle) fx.Lifecycle { return lifecycle{r} },
+		func(fx.Shutdowner) fx.Shutdowner { return shutdowner{r.lifetime} },
+	)
+}
+
+// Attach is TakeOver for an application that somebody else runs by Run, or
+// Start and Stop, of fx.App: one hook of fx's own lifecycle starts and stops r,
+// within fx's timeouts as [Module] explains.
+func (r *Runner) Attach() fx.Option {
+	return fx.Options(
+		r.takeOver(
+			func(fxs fx.Lifecycle) fx.Lifecycle {
+				fxs.Append(fx.Hook{OnStart: r.startWithin, OnStop: r.stopWithin})
+				return lifecycle{r}
+			},
+			func(fxs fx.Shutdowner) fx.Shutdowner {
+				r.lifetime.onRequest(fxs)
+				return shutdowner{r.lifetime}
+			},
+		),
+		fx.Invoke(func(fx.Lifecycle, fx.Shutdowner) {}), // so that both are decorated
+	)
+}
+
+func (r *Runner) takeOver(decorators ...any) fx.Option {
 	return fx.Options(
 		fx.Provide(func() *Runner { return r }, r.Lifetime, r.Services),
-		fx.Decorate(
-			func(fx.Lifecycle) fx.Lifecycle { return lifecycle{r} },
-			func(fx.Shutdowner) fx.Shutdowner { return shutdowner{r.lifetime} },
-		),
+		fx.Decorate(decorators...),
 	)
 }
 

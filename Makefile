@@ -1,0 +1,59 @@
+# Every target works in a fresh clone that has Go, make and, for the race
+# detector, a C compiler. `make` alone prints this list.
+
+GOLANGCI_VERSION := v2.15.0
+GOFUMPT_VERSION  := v0.12.0
+GOVULN_VERSION   := v1.1.4
+GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
+
+SPOOL := cmd/worker/spool
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build vet lint fmt tidy tidy-check cover bench fuzz vuln ci
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: ## all tests, with the race detector
+	go test -race ./...
+
+build: ## compile everything
+	go build ./...
+
+vet: ## go vet for linux, windows and darwin
+	GOOS=linux go vet ./...
+	GOOS=windows go vet ./...
+	GOOS=darwin go vet ./...
+
+lint: $(GOLANGCI) ## the linters of .golangci.yml
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv bin/golangci-lint $@
+
+fmt: $(GOLANGCI) ## format all files
+	$(GOLANGCI) fmt ./...
+
+tidy: ## tidy go.mod
+	go mod tidy
+
+tidy-check: # go mod tidy must change nothing
+	go mod tidy -diff
+
+cover: ## coverage of each package
+	go test -coverprofile=coverage.out ./...
+	go tool cover -func=coverage.out | tail -1
+
+bench: ## benchmarks, as ratios to plain fx in the same run
+	go test -run '^$$' -bench . -benchmem ./hosted ./logging
+
+fuzz: ## each fuzz target for a minute
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for target in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m $$dir; done; done
+
+vuln: ## known vulnerabilities in what we use
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULN_VERSION) ./...
+
+ci: tidy-check build vet lint test ## what must pass before a change lands

@@ -1,0 +1,342 @@
+package config_test
+
+import (
+	"errors"
+	"math"
+	"net/netip"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fxhost/fxhost/config"
+)
+
+type base struct{ Name string }
+
+type endpoint struct {
+	Host string
+	Port uint16
+}
+
+type options struct {
+	base
+	Interval  time.Duration
+	Retries   int
+	Rate      float64
+	On        bool
+	Tags      []string
+	Limits    map[string]int
+	Endpoints []endpoint
+	Named     map[string]endpoint
+	Primary   *endpoint
+	Addr      netip.Addr
+	AddrPtr   *netip.Addr
+	Started   time.Time
+	Pair      [2]int
+	Renamed   string `config:"other-name"`
+	Skipped   string `config:"-"`
+	Any       any
+	private   string
+}
+
+func TestBindReadsEveryKindOfField(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.File(writeFile(t, filepath.Join(t.TempDir(), "a.json"), `{"Worker": {
+		"name": "w", "interval": "1m30s", "RETRIES": 3, "Rate": 2, "On": true, "Tags": ["a", "b"],
+		"Limits": {"perUser": 1, "PerHost": 2},
+		"Endpoints": [{"Host": "a", "Port": 80}, {"Host": "b"}],
+		"Named": {"Main": {"Port": 1}, "Empty": {}},
+		"Primary": {"Host": "p"}, "Addr": "10.0.0.1", "AddrPtr": "::1", "Started": "2025-05-01T10:00:00Z",
+		"Pair": [1, 2], "Other-Name": "r", "Any": {"A": [1, 2.5, true, "x", {}, []], "b": 9007199254740993}
+	}}`)))
+	var got options
+	if err := m.Bind("worker", &got); err != nil {
+		t.Fatal(err)
+	}
+	loopback := netip.MustParseAddr("::1")
+	want := options{
+		base: base{Name: "w"}, Interval: 90 * time.Second, Retries: 3, Rate: 2, On: true, Tags: []string{"a", "b"},
+		Limits:    map[string]int{"perUser": 1, "PerHost": 2}, // the case of the file (V6)
+		Endpoints: []endpoint{{"a", 80}, {"b", 0}},
+		Named:     map[string]endpoint{"Main": {Port: 1}, "Empty": {}},
+		Primary:   &endpoint{Host: "p"}, Addr: netip.MustParseAddr("10.0.0.1"), AddrPtr: &loopback,
+		Started: time.Date(2025, 5, 1, 10, 0, 0, 0, time.UTC), Pair: [2]int{1, 2}, Renamed: "r",
+		Any: map[string]any{
+			"A": []any{int64(1), 2.5, true, "x", map[string]any{}, []any{}},
+			"b": int64(9007199254740993),
+		},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestStringsOfTheEnvironmentAreConverted(t *testing.T) { // CG-2, V8
+	t.Parallel()
+	m := load(t, config.Environment("", []string{
+		"W__NAME=5", "W__INTERVAL=5s", "W__RETRIES=-3", "W__RATE=0.5", "W__ON=True", "W__TAGS__0=a", "W__TAGS__1=true",
+		"W__ENDPOINTS__0__PORT=65535", "W__LIMITS__x=1", "W__ADDR=::1",
+	}))
+	var got options
+	if err := m.Bind("W", &got); err != nil {
+		t.Fatal(err)
+	}
+	want := options{
+		base: base{Name: "5"}, Interval: 5 * time.Second, Retries: -3, Rate: 0.5, On: true, Tags: []string{"a", "true"},
+		Endpoints: []endpoint{{Port: 65535}}, Limits: map[string]int{"x": 1}, Addr: netip.IPv6Loopback(),
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestWhatIsNotConfiguredKeepsItsDefault(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Map(map[string]any{"W": map[string]any{
+		"Retries": 5, "Rate": nil, "AddrPtr": nil, "Tags": []any{"new"}, "Limits": map[string]any{"b": 2}, "Primary": map[string]any{"Port": 2},
+	}}))
+	tags := []string{"x", "y"}
+	got := options{
+		Interval: time.Second, Retries: 1, Rate: 1.5, Tags: tags, Limits: map[string]int{"a": 1},
+		Primary: &endpoint{Host: "h", Port: 1}, Endpoints: []endpoint{{Host: "e"}},
+	}
+	if err := m.Bind("W", &got); err != nil {
+		t.Fatal(err)
+	}
+	want := options{
+		Interval: time.Second, Retries: 5, Rate: 1.5, Tags: []string{"new"}, Limits: map[string]int{"a": 1, "b": 2},
+		Primary: &endpoint{Host: "h", Port: 2}, Endpoints: []endpoint{{Host: "e"}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+	if tags[0] != "x" {
+		t.Error("the list of the defaults was written to")
+	}
+}
+
+func TestAnEmptyListReplacesTheDefault(t *testing.T) { // CG-13
+	t.Parallel()
+	m := load(t, config.Map(map[string]any{"W:Tags": []any{}, "W:Pair": []any{}}))
+	got := options{Tags: []string{"x"}, Pair: [2]int{1, 2}}
+	if err := m.Bind("W", &got); err != nil || got.Tags == nil || len(got.Tags) != 0 || got.Pair != [2]int{} {
+		t.Errorf("tags %#v, pair %v, error %v", got.Tags, got.Pair, err)
+	}
+}
+
+func TestBindReadsMapsListsAndSingleValues(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Map(map[string]any{"A": map[string]any{"B": 1, "c": "x"}, "L": []any{1, 2}, "V": "5s"}))
+	var (
+		object   map[string]any
+		list     []int
+		duration time.Duration
+		anything any
+		pointer  *int
+		nested   map[string]map[string]any
+	)
+	err := errors.Join(m.Bind("A", &object), m.Bind("L", &list), m.Bind("V", &duration), m.Bind("L", &anything),
+		m.Bind("A:B", &pointer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(object, map[string]any{"B": int64(1), "c": "x"}) || !reflect.DeepEqual(list, []int{1, 2}) ||
+		duration != 5*time.Second || !reflect.DeepEqual(anything, []any{int64(1), int64(2)}) || *pointer != 1 {
+		t.Error(object, list, duration, anything, *pointer)
+	}
+	wantError(t, m.Bind("", &nested), "config: V: want a section with keys, got a string (memory)")
+}
+
+func TestGapsInAListAreClosed(t *testing.T) { // as .NET's binder
+	t.Parallel()
+	m := load(t, config.Environment("", []string{"L__5=b", "L__2=a", "L__10=c"}))
+	var got []string
+	if err := m.Bind("L", &got); err != nil || strings.Join(got, "") != "abc" {
+		t.Errorf("got %q, error %v", got, err)
+	}
+}
+
+func TestEachProblemNamesKeyValueSourceAndRule(t *testing.T) {
+	t.Parallel()
+	type target struct {
+		Int      int8
+		Uint     uint8
+		Float    float32
+		Bool     bool
+		String   string
+		Duration time.Duration
+		Addr     netip.Addr
+		List     []int
+		Pair     [2]int
+		Section  endpoint
+		Map      map[string]int
+		ByNumber map[int]string
+		Func     func()
+		Reader   interface{ Read() }
+	}
+	file := func(content string) config.Source {
+		return config.File(writeFile(t, filepath.Join(t.TempDir(), "appsettings.json"), content))
+	}
+	for _, c := range []struct{ content, want string }{
+		{`"Duration": 30`, `config: W:Duration: 30: duration needs a unit, such as "5s" (appsettings.json)`},
+		{`"Duration": "30"`, `config: W:Duration: "30": duration needs a unit, such as "5s" (appsettings.json)`},
+		{`"Duration": "00:00:05"`, `config: W:Duration: "00:00:05": want a duration, such as "5s" or "1m30s" (appsettings.json)`},
+		{`"Duration": {"a": 1}`, `config: W:Duration: want a duration, such as "5s" or "1m30s" (appsettings.json)`},
+		{`"String": 5`, `config: W:String: 5: want a string, got a number; put it in quotes (appsettings.json)`},
+		{`"String": true`, `config: W:String: true: want a string, got true or false; put it in quotes (appsettings.json)`},
+		{`"String": {"a": 1}`, `config: W:String: want a string, got a section (appsettings.json)`},
+		{`"String": []`, `config: W:String: want a string, got a list (appsettings.json)`},
+		{`"Int": 1.5`, `config: W:Int: 1.5: want an integer (appsettings.json)`},
+		{`"Int": "1.0"`, `config: W:Int: "1.0": want an integer (appsettings.json)`},
+		{`"Int": ""`, `config: W:Int: "": want an integer (appsettings.json)`},
+		{`"Int": 128`, `config: W:Int: 128: want an integer that fits int8 (appsettings.json)`},
+		{`"Int": true`, `config: W:Int: true: want a number, got true or false (appsettings.json)`},
+		{`"Uint": -1`, `config: W:Uint: -1: want a non-negative integer (appsettings.json)`},
+		{`"Uint": 256`, `config: W:Uint: 256: want a non-negative integer that fits uint8 (appsettings.json)`},
+		{`"Float": 1e40`, `config: W:Float: 1e40: want a number that fits float32 (appsettings.json)`},
+		{`"Float": "x"`, `config: W:Float: "x": want a number (appsettings.json)`},
+		{`"Bool": 1`, `config: W:Bool: 1: want true or false (appsettings.json)`},
+		{`"Bool": "yes"`, `config: W:Bool: "yes": want true or false (appsettings.json)`},
+		{`"Addr": "x"`, `config: W:Addr: "x": ParseAddr("x"): unable to parse IP (appsettings.json)`},
+		{`"List": 1`, `config: W:List: 1: want a list, the keys W:List:0, W:List:1, ... (appsettings.json)`},
+		{`"List": {"a": 1}`, `config: W:List:a: want the index of a list (appsettings.json)`},
+		{`"List": [1, "x"]`, `config: W:List:1: "x": want an integer (appsettings.json)`},
+		{`"Pair": [1, 2, 3]`, `config: W:Pair: want at most 2 items, got 3 (appsettings.json)`},
+		{`"Section": "x"`, `config: W:Section: want a section with keys, got a string (appsettings.json)`},
+		{`"Section": {"Port": 70000}`, `config: W:Section:Port: 70000: want a non-negative integer that fits uint16 (appsettings.json)`},
+		{`"Map": []`, `config: W:Map: want a section with keys, got a list (appsettings.json)`},
+		{`"Map": {"a": "x"}`, `config: W:Map:a: "x": want an integer (appsettings.json)`},
+		{`"ByNumber": {"1": "x"}`, `config: W:ByNumber: cannot bind a map[int]string: only maps with string keys (appsettings.json)`},
+		{`"Func": 1`, `config: W:Func: 1: cannot bind a func() (appsettings.json)`},
+		{`"Reader": 1`, `config: W:Reader: 1: cannot bind a interface { Read() } (appsettings.json)`},
+		{`"Bool": "` + strings.Repeat("x", 100) + `"`, `config: W:Bool: "` + strings.Repeat("x", 80) + `...": want true or false (appsettings.json)`},
+	} {
+		m := load(t, file(`{"W": {`+c.content+`}}`))
+		wantError(t, m.Bind("W", &target{}), c.want)
+	}
+}
+
+func TestIntegersMayBeWrittenWithExponentOrZeroFraction(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.File(writeFile(t, filepath.Join(t.TempDir(), "a.json"), `{"A": [1e3, 5.0, -0.0, 9223372036854775807]}`)))
+	var got []int64
+	if err := m.Bind("A", &got); err != nil || !reflect.DeepEqual(got, []int64{1000, 5, 0, math.MaxInt64}) {
+		t.Errorf("got %v, error %v", got, err)
+	}
+}
+
+func TestUnknownKeysAreRefusedWithAHint(t *testing.T) {
+	t.Parallel()
+	m := load(t,
+		config.Map(map[string]any{"W": map[string]any{"Intervall": "5s", "zzz": map[string]any{"a": 1}, "Primary": map[string]any{"hst": 1}, "skipped": 1, "private": 1}}),
+		config.Environment("", []string{"W__REPEATS=1"}),
+	)
+	err := m.Bind("W", &options{})
+	wantError(t, err, strings.Join([]string{
+		`config: W:Intervall: unknown key (memory); did you mean "Interval"?`,
+		`config: W:Primary:hst: unknown key (memory); did you mean "Host"?`,
+		`config: W:private: unknown key (memory)`,
+		`config: W:REPEATS: unknown key (environment)`,
+		`config: W:skipped: unknown key (memory)`,
+		`config: W:zzz: unknown key (memory)`,
+	}, "\n"))
+	if !errors.Is(err, config.ErrUnknownKey) {
+		t.Error("not an ErrUnknownKey")
+	}
+	if err := m.Bind("W", &options{}, config.AllowUnknown()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARemainFieldTakesTheUnknownKeys(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Map(map[string]any{"W": map[string]any{"Known": 1, "Other": map[string]any{"A": 1}, "List": []any{"x"}}}))
+	var got struct {
+		Known int
+		Rest  map[string]any `config:",remain"`
+	}
+	want := map[string]any{"Other": map[string]any{"A": int64(1)}, "List": []any{"x"}}
+	if err := m.Bind("W", &got); err != nil || got.Known != 1 || !reflect.DeepEqual(got.Rest, want) {
+		t.Errorf("got %v, error %v", got, err)
+	}
+}
+
+func TestTheRootPassesOverUnknownKeysButItsSectionsDoNot(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Environment("", []string{"PATH=/bin", "W__HOST=h", "W__X=1"}))
+	var got struct{ W endpoint }
+	wantError(t, m.Bind("", &got), `config: W:X: unknown key (environment)`)
+	if got.W.Host != "h" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAllProblemsAreReportedInTheOrderOfTheirKeys(t *testing.T) {
+	t.Parallel()
+	m := load(t,
+		config.Map(map[string]any{"W:retries": "many", "W:on": 1, "W:Interval": 30, "W:Endpoints:0:Port": -1}),
+		config.CommandLine([]string{"--W:Rate=fast"}),
+	)
+	err := m.Bind("W", &options{})
+	wantError(t, err, strings.Join([]string{
+		`config: W:Endpoints:0:Port: -1: want a non-negative integer (memory)`,
+		`config: W:Interval: 30: duration needs a unit, such as "5s" (memory)`,
+		`config: W:on: 1: want true or false (memory)`,
+		`config: W:Rate: "fast": want a number (command line)`,
+		`config: W:retries: "many": want an integer (memory)`,
+	}, "\n"))
+
+	var e *config.KeyError
+	if !errors.As(err, &e) || e.Key != "W:Endpoints:0:Port" || e.Value != "-1" || e.Source != "memory" || e.Unwrap() != e.Err {
+		t.Errorf("first error %+v", e)
+	}
+}
+
+func TestSecretsAreNeverShown(t *testing.T) {
+	t.Parallel()
+	type target struct {
+		Password, ApiKey  int //nolint:revive // the names that people write
+		ConnectionStrings map[string]bool
+		Token             netip.Addr
+		Url               bool
+	}
+	m := load(t, config.Map(map[string]any{"W": map[string]any{
+		"password": "hunter2", "api_Key": "hunter2", "ApiKey": "hunter2", "ConnectionStrings": map[string]any{"Main": "hunter2"},
+		"token": "hunter2", "Url": "amqp://me:hunter2@host", "Secret": "hunter2",
+	}}))
+	err := m.Bind("W", &target{})
+	wantError(t, err, strings.Join([]string{
+		`config: W:api_Key: unknown key (memory); did you mean "ApiKey"?`,
+		`config: W:ApiKey: ***: want an integer (memory)`,
+		`config: W:ConnectionStrings:Main: ***: want true or false (memory)`,
+		`config: W:password: ***: want an integer (memory)`,
+		`config: W:Secret: unknown key (memory)`,
+		`config: W:token: ***: not a valid value (memory)`,
+		`config: W:Url: ***: want true or false (memory)`,
+	}, "\n"))
+	var e *config.KeyError
+	if errors.As(err, &e) && strings.Contains(e.Value, "hunter2") {
+		t.Error("the field Value has it")
+	}
+}
+
+func TestTheTargetMustBeAPointer(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Map(map[string]any{"W:A": 1}))
+	wantError(t, m.Bind("W", endpoint{}), `config: bind "W": target must be a pointer that is not nil, got config_test.endpoint`)
+	wantError(t, m.Bind("W", nil), `config: bind "W": target must be a pointer that is not nil, got <nil>`)
+	wantError(t, m.Bind("W", (*endpoint)(nil)), `config: bind "W": target must be a pointer that is not nil, got *config_test.endpoint`)
+}
+
+func TestAMisusedTagIsAnError(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Map(map[string]any{"W:A": 1}))
+	var target struct {
+		A int `config:",squash"`
+	}
+	if err := m.Bind("W", &target); err == nil || !strings.HasPrefix(err.Error(), `config: bind "W": `) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,75 @@
+// Command fxweb is an fx web application as there are many, with a logger and
+// an http.Server of its own and fx's Run. It gained a background service by
+// three lines: the Sweeper's registration, hosted.Module and its import.
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/hosted"
+)
+
+func main() { application(":8080").Run() }
+
+func application(address string, options ...fx.Option) *fx.App {
+	return fx.New(
+		// What was there before.
+		fx.Supply(fx.Annotate(address, fx.ResultTags(`name:"address"`))),
+		fx.Provide(NewLogger, NewVisits, NewMux, fx.Annotate(NewServer, fx.ParamTags(`name:"address"`))),
+		fx.Invoke(func(*http.Server) {}),
+		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
+
+		// What is new: the Sweeper starts after the server and stops before it.
+		hosted.AddHostedService[*Sweeper](NewSweeper),
+		hosted.Module(),
+
+		fx.Options(options...),
+	)
+}
+
+// NewLogger is the application's own.
+func NewLogger() (*zap.Logger, error) { return zap.NewDevelopment() }
+
+// NewMux has the one page of the application.
+func NewMux(visits *Visits) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{name}", func(w http.ResponseWriter, r *http.Request) {
+		visits.Add(r.PathValue("name"))
+		w.WriteHeader(http.StatusNoContent)
+	})
+	return mux
+}
+
+// NewServer listens while the application runs.
+func NewServer(address string, lifecycle fx.Lifecycle, mux *http.ServeMux, log *zap.Logger) *http.Server {
+	server := &http.Server{Addr: address, Handler: mux}
+	lifecycle.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			var config net.ListenConfig
+			listener, err := config.Listen(ctx, "tcp", server.Addr)
+			if err != nil {
+				return err
+			}
+			server.Addr = listener.Addr().String()
+			log.Info("server listening", zap.String("address", server.Addr))
+			go func() {
+				if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+					log.Error("server failed", zap.Error(err))
+				}
+			}()
+			return nil
+		},
+		OnStop: func(ctx context.Context) error {
+			defer log.Info("server stopped")
+			return server.Shutdown(ctx)
+		},
+	})
+	return server
+}

@@ -1,0 +1,105 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/caller"
+	"github.com/fxhost/fxhost/internal/fields"
+)
+
+// construct has fx run the constructors.
+func (h *Host) construct(options []fx.Option) (err error) {
+	defer func() {
+		// fx.RecoverFromPanics would lose the stack.
+		if value := recover(); value != nil {
+			stack := debug.Stack()
+			h.log.Debug("constructor panicked", zap.ByteString(fields.Stack, stack))
+			err = fmt.Errorf("host: build: constructor at %s: %w",
+				userFrame(string(stack)), &hosted.PanicError{Value: value, Stack: stack})
+		}
+	}()
+	app := fx.New(h.graph(options))
+	return h.events.explain(app.Err())
+}
+
+// constructWithin is construct for as long as Run may wait for it. A
+// constructor that does not return is left behind.
+func (h *Host) constructWithin(ctx context.Context, options []fx.Option) error {
+	defer h.stopWith(ctx)()
+	built := make(chan error, 1)
+	go func() {
+		err := errors.New("host: build: a constructor has ended its goroutine (runtime.Goexit)")
+		defer func() { built <- err }()
+		err = h.construct(options)
+	}()
+	var startup <-chan time.Time
+	if limit := h.options.StartupTimeout; limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		startup = timer.C
+	}
+	limit := &hosted.TimeoutError{Name: "startup", Limit: h.options.StartupTimeout}
+	select {
+	case err := <-built:
+		return err
+	case <-startup:
+	case <-h.Lifetime().StopRequested():
+		limit = &hosted.TimeoutError{Name: "shutdown", Limit: h.options.ShutdownTimeout}
+		h.log.Info("host stopping: waiting for a constructor to return",
+			zap.String(fields.Reason, h.Lifetime().Cause().Error()))
+		timer := time.NewTimer(limit.Limit)
+		defer timer.Stop()
+		select {
+		case err := <-built:
+			return err
+		case <-timer.C:
+		}
+	}
+	return fmt.Errorf("host: build: constructor at %s has not returned: %w", whereConstructing(), limit)
+}
+
+// whereConstructing is the line of the application that a construct of this
+// process is at.
+func whereConstructing() string {
+	stacks := make([]byte, 1<<20)
+	for goroutine := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+		if strings.Contains(goroutine, "host.(*Host).construct(") {
+			return userFrame(goroutine)
+		}
+	}
+	return "unknown place"
+}
+
+// userFrame is the first place of the application in a stack trace, in which
+// each function is followed by a line with its place.
+func userFrame(trace string) string {
+	lines := strings.Split(trace, "\n")
+	for i := 0; i+1 < len(lines); i++ {
+		place, ok := strings.CutPrefix(lines[i+1], "\t")
+		if !ok || strings.HasPrefix(lines[i], "panic(") || strings.HasPrefix(lines[i], "runtime") {
+			continue
+		}
+		place, _, _ = strings.Cut(place, " +0x")
+		file, _, _ := strings.Cut(place, ".go:")
+		if !caller.Inside(lines[i], file+".go") && !strings.Contains(file, "/src/") {
+			return place
+		}
+	}
+	return "unknown place"
+}
+
+// reported logs an error that nobody has logged yet.
+func reported(log *zap.Logger, err error) error {
+	log.Error("host build failed", zap.Error(err))
+	return err
+}

@@ -1,0 +1,75 @@
+package host
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fxhost/fxhost/config"
+)
+
+// The names of the usual environments (.NET: Environments).
+const (
+	Development = "Development"
+	Staging     = "Staging"
+	Production  = "Production"
+)
+
+// Environment is where the application runs (.NET: IHostEnvironment). It is
+// injectable as *Environment.
+type Environment struct {
+	// Name is Production unless the key "environment" says otherwise, as
+	// FXHOST_ENVIRONMENT and --environment do.
+	Name string
+	// ApplicationName is that of the executable, without extension, unless the
+	// key "applicationName" says otherwise.
+	ApplicationName string
+	// ContentRoot is the absolute path of the folder that holds appsettings.json
+	// and that relative paths start from: the working directory unless the key
+	// "contentRoot" says otherwise.
+	ContentRoot string
+}
+
+// newEnvironment reads the three keys from what was loaded so far.
+func newEnvironment(configuration *config.Manager) (*Environment, error) {
+	get := func(key, otherwise string) string {
+		if value, ok := configuration.Get(key); ok && value != "" {
+			return value
+		}
+		return otherwise
+	}
+	root, err := filepath.Abs(get("contentRoot", "."))
+	if err != nil {
+		return nil, err
+	}
+	executable := filepath.Base(os.Args[0])
+	return &Environment{
+		Name:            get("environment", Production),
+		ApplicationName: get("applicationName", strings.TrimSuffix(executable, filepath.Ext(executable))),
+		ContentRoot:     root,
+	}, nil
+}
+
+// FS is the content root as a file system.
+func (e *Environment) FS() fs.FS { return os.DirFS(e.ContentRoot) }
+
+// Path is name within the content root; an absolute name is itself.
+func (e *Environment) Path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(e.ContentRoot, name)
+}
+
+// Is tells whether the environment has this name, in any case.
+func (e *Environment) Is(name string) bool { return strings.EqualFold(e.Name, name) }
+
+// IsDevelopment tells whether this is [Development].
+func (e *Environment) IsDevelopment() bool { return e.Is(Development) }
+
+// IsStaging tells whether this is [Staging].
+func (e *Environment) IsStaging() bool { return e.Is(Staging) }
+
+// IsProduction tells whether this is [Production].
+func (e *Environment) IsProduction() bool { return e.Is(Production) }

@@ -1,0 +1,102 @@
+package host
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.uber.org/fx/fxevent"
+)
+
+// buildEvents listens to fx while it builds, so that its errors can be told in
+// terms of the application's own lines.
+type buildEvents struct {
+	next     fxevent.Logger
+	provided map[string][]string // by type, the stack that called fx.Provide
+	failed   string              // place of the option that failed
+}
+
+func newBuildEvents(next fxevent.Logger) *buildEvents {
+	return &buildEvents{next: next, provided: map[string][]string{}}
+}
+
+func (b *buildEvents) logger() fxevent.Logger { return b }
+
+// LogEvent is called by fx, on the goroutine that builds.
+func (b *buildEvents) LogEvent(event fxevent.Event) {
+	switch e := event.(type) {
+	case *fxevent.Provided:
+		if e.Err != nil && b.failed == "" {
+			b.failed = userFrame(frames(e.StackTrace))
+		}
+		for _, t := range e.OutputTypeNames {
+			b.provided[t] = e.StackTrace
+		}
+	case *fxevent.Supplied:
+		if e.Err == nil {
+			b.provided[e.TypeName] = e.StackTrace
+		} else if b.failed == "" {
+			b.failed = userFrame(frames(e.StackTrace))
+		}
+	case *fxevent.Invoked:
+		if e.Err != nil {
+			b.failed = userFrame(e.Trace)
+		}
+	}
+	b.next.LogEvent(event)
+}
+
+// frames turns fx's "function (file:line)" into lines of a stack trace.
+func frames(stack []string) string {
+	var text strings.Builder
+	for _, frame := range stack {
+		function, place, _ := strings.Cut(frame, " (")
+		fmt.Fprintf(&text, "%s\n\t%s\n", function, strings.TrimSuffix(place, ")"))
+	}
+	return text.String()
+}
+
+// buildError is an error of fx in fewer words.
+type buildError struct {
+	text string
+	err  error
+}
+
+func (e *buildError) Error() string { return "host: build: " + e.text }
+func (e *buildError) Unwrap() error { return e.err }
+
+var (
+	// callTrace is what fx puts in front of a failed option: a stack trace.
+	callTrace = regexp.MustCompile(`(?s)^fx\.\w+\(.*?Failed: `)
+	// ownFunction is about the function that asks for a service, which is ours.
+	ownFunction = regexp.MustCompile(
+		`(could not build arguments|missing dependencies) for function "github\.com/fxhost/fxhost/[^"]*"\.\S+ \([^)]*\): `)
+	duplicate = regexp.MustCompile(`cannot provide (\S+) from .*already provided by `)
+	missing   = regexp.MustCompile(`missing types?: (\S+)`)
+)
+
+// explain makes a short text of what fx says about a failed build, with the
+// application's lines in it and what to do. fx's own error is wrapped.
+func (b *buildEvents) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := ownFunction.ReplaceAllString(callTrace.ReplaceAllString(err.Error(), ""), "")
+	at := ""
+	if b.failed != "" {
+		at = " (registered at " + b.failed + ")"
+	}
+	switch {
+	case duplicate.MatchString(text):
+		t := duplicate.FindStringSubmatch(text)[1]
+		text = fmt.Sprintf("%s is provided twice, at %s and at %s: remove one",
+			t, userFrame(frames(b.provided[t])), b.failed)
+	case missing.MatchString(text):
+		text += ": add a constructor of it with fx.Provide" + at
+	case strings.HasPrefix(text, "hosted: "):
+		// says it all
+	default:
+		text += at
+	}
+	return &buildError{text, err}
+}

@@ -1,0 +1,87 @@
+// Package hosttest runs hosts in tests: with configuration from a map, logs that
+// can be looked at, and no signals. It works inside a bubble of testing/synctest.
+package hosttest
+
+import (
+	"context"
+	"testing"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/host"
+)
+
+// Settings is the whole configuration of a test's host: paths of keys, such as
+// "Worker:Interval", or nested maps, and their values.
+type Settings map[string]any
+
+// Host is a host in a test.
+type Host struct {
+	*host.Host
+	// Logs has every record that section Logging of the settings lets pass:
+	// all of them unless it says otherwise.
+	Logs *observer.ObservedLogs
+}
+
+// NewBuilder returns a builder with nothing but settings, whose logs go to the
+// returned observer and whose host is not stopped by signals.
+func NewBuilder(tb testing.TB, settings Settings, options ...fx.Option) (*host.Builder, *observer.ObservedLogs) {
+	tb.Helper()
+	core, logs := observer.New(zap.DebugLevel)
+	builder := host.NewEmptyBuilder()
+	if err := builder.Configuration.Add(config.Map(settings)); err != nil {
+		tb.Fatal(err)
+	}
+	builder.Logging.MinimumLevel = zap.DebugLevel
+	builder.Logging.Options = []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return core })}
+	builder.UseLifetime(nil)
+	builder.Add(options...)
+	return builder, logs
+}
+
+// New builds a host and does not start it. The test fails if it cannot be
+// built. If the host still runs when the test ends, it is stopped then, and the
+// test fails if that does.
+func New(tb testing.TB, settings Settings, options ...fx.Option) *Host {
+	tb.Helper()
+	builder, logs := NewBuilder(tb, settings, options...)
+	built, err := builder.Build()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		select {
+		case <-built.Lifetime().Stopped():
+			return // the test has seen to it
+		default:
+		}
+		if err := built.Stop(context.Background()); err != nil {
+			tb.Errorf("hosttest: stop: %v", err)
+		}
+	})
+	return &Host{Host: built, Logs: logs}
+}
+
+// Start is New and starts the host; the test fails if it does not start.
+func Start(tb testing.TB, settings Settings, options ...fx.Option) *Host {
+	tb.Helper()
+	h := New(tb, settings, options...)
+	if err := h.Start(context.Background()); err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+// Validate fails the test if a host could not be built of the options, without
+// running any constructor.
+func Validate(tb testing.TB, settings Settings, options ...fx.Option) {
+	tb.Helper()
+	builder, _ := NewBuilder(tb, settings, options...)
+	if err := builder.Validate(); err != nil {
+		tb.Error(err)
+	}
+}

@@ -1,0 +1,27 @@
+package host
+
+import "context"
+
+// Lifetime is the way the outside world starts and stops a host, such as a
+// terminal or a service manager (.NET: IHostLifetime). A host has one;
+// [ConsoleLifetime] is the default.
+type Lifetime interface {
+	// WaitForStart is called once, before the first constructor runs, and
+	// returns when the application may be built and started. From then on, until
+	// Stop, the Lifetime calls stop whenever the outside world asks for it, with
+	// what it is to be told in the log: a hosted.StopReason is a normal end, any
+	// other error is what Run returns. The error of WaitForStart is that of
+	// Build.
+	WaitForStart(ctx context.Context, stop func(cause error)) error
+
+	// Stop is the last step of a host that has stopped, or that could not be
+	// built or started, and is called once after each WaitForStart that returned
+	// nil. err is what the host ends with.
+	Stop(ctx context.Context, err error) error
+}
+
+// noLifetime is for a host that the outside world knows nothing of.
+type noLifetime struct{}
+
+func (noLifetime) WaitForStart(context.Context, func(error)) error { return nil }
+func (noLifetime) Stop(context.Context, error) error               { return nil }

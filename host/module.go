@@ -1,0 +1,28 @@
+package host
+
+import (
+	"context"
+
+	"go.uber.org/fx"
+)
+
+// Module gives an fx application that somebody else runs what a host has:
+// configuration, environment, logger and options as [NewBuilder] makes them,
+// and the walk of the hosted services. All hooks of fx.Lifecycle join the walk,
+// which is itself one hook of fx's own lifecycle: fx's StartTimeout and
+// StopTimeout bound it, see [hosted.Module]. Signals are fx's business.
+//
+// The application must not provide a *zap.Logger of its own; one that does wants
+// [hosted.Module], which brings nothing else along. Each application needs a
+// Module of its own.
+//
+// [hosted.Module]: https://pkg.go.dev/github.com/fxhost/fxhost/hosted#Module
+func Module(args []string) fx.Option {
+	b := NewBuilder(args)
+	b.UseLifetime(nil)
+	h, err := b.prepare(context.Background())
+	if err != nil {
+		return fx.Error(err)
+	}
+	return fx.Options(h.runner.Attach(), h.provide())
+}
