@@ -70,7 +70,7 @@ var (
 	callTrace = regexp.MustCompile(`(?s)^fx\.\w+\(.*?Failed: `)
 	// ownFunction is about the function that asks for a service, which is ours.
 	ownFunction = regexp.MustCompile(
-		`(could not build arguments|missing dependencies) for function "github\.com/fxhost/fxhost/[^"]*"\.\S+ \([^)]*\): `)
+		`(could not build arguments|missing dependencies) for function "github\.com/fxhost/fxhost/(?:hosted|host)"\.\S+ \([^)]*\): `)
 	duplicate = regexp.MustCompile(`cannot provide (\S+) from .*already provided by `)
 	missing   = regexp.MustCompile(`missing types?: (\S+)`)
 )
@@ -87,6 +87,8 @@ func (b *buildEvents) explain(err error) error {
 		at = " (registered at " + b.failed + ")"
 	}
 	switch {
+	case strings.Contains(text, "cannot provide *hosted.Runner "):
+		text = "*hosted.Runner is provided twice: package host runs the services: remove hosted.Module() at " + b.failed
 	case duplicate.MatchString(text):
 		t := duplicate.FindStringSubmatch(text)[1]
 		text = fmt.Sprintf("%s is provided twice, at %s and at %s: remove one",

@@ -49,8 +49,8 @@ func newHost(b *Builder, options *Options, log *zap.Logger) *Host {
 		log:           category.Named(log, "fxhost"),
 		appLog:        log,
 		lifetime:      b.lifetime,
-		events:        newBuildEvents(logging.FxLogger(log)),
 	}
+	h.events = newBuildEvents(logging.FxLogger(h.log))
 	h.runner = hosted.NewRunner(h.log, options.Options)
 	if limit := options.StartupTimeout; limit > 0 {
 		h.startBy = time.Now().Add(limit)
@@ -75,7 +75,7 @@ func (h *Host) Start(ctx context.Context) error {
 		zap.Strings(fields.Files, h.configuration.Files()))
 	err := h.runner.Start(ctx)
 	if err != nil && h.over() {
-		h.end(ctx, err)
+		_ = h.Stop(ctx) // the rollback has ended; this takes the last steps
 	}
 	return err
 }
@@ -88,7 +88,8 @@ func (h *Host) Stop(ctx context.Context) error {
 	if !h.over() {
 		return err // ctx has ended before the stop of somebody else
 	}
-	return h.end(ctx, err)
+	h.once.Do(func() { h.result = h.finish(ctx, err) })
+	return h.result
 }
 
 // Run starts the host, waits until it is to stop, and stops it
@@ -139,6 +140,9 @@ func (h *Host) stopWith(ctx context.Context) func() bool {
 
 // stopFromOutside is what the Lifetime calls.
 func (h *Host) stopFromOutside(cause error) {
+	if cause == nil {
+		cause = hosted.StopReason("stop requested by the host's lifetime")
+	}
 	h.outside.CompareAndSwap(nil, outsideStop{cause})
 	h.Lifetime().StopApplication(cause)
 }
@@ -167,13 +171,6 @@ func (h *Host) over() bool {
 	default:
 		return false
 	}
-}
-
-// end takes the last steps of a life that ends with err, once, and returns the
-// result.
-func (h *Host) end(ctx context.Context, err error) error {
-	h.once.Do(func() { h.result = h.finish(ctx, err) })
-	return h.result
 }
 
 // finish stops the lifetime of a host that ends with err.
