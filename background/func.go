@@ -16,7 +16,7 @@ import (
 // the rest.
 func Func(name string, fn func(ctx context.Context) error, options ...hosted.ServiceOption) fx.Option {
 	if fn == nil {
-		return fx.Error(fmt.Errorf("background: Func(%q) at %s: function is nil", name, caller.Outside().Place()))
+		return fx.Error(fmt.Errorf("background: Func(%q) at %v: function is nil", name, caller.Here()))
 	}
 	options = append([]hosted.ServiceOption{hosted.Name(name)}, options...)
 	return hosted.AddInstance(&funcService{fn: fn}, options...)

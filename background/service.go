@@ -37,12 +37,15 @@ type BackgroundService struct {
 	loop  *loop // the last one, nil before the first start
 }
 
-// loop is one run of ExecuteAsync.
+// loop is one run of ExecuteAsync. Its fields below the blank line are guarded
+// by the service's lock.
 type loop struct {
-	cancel  context.CancelCauseFunc
-	done    chan struct{} // closed when ExecuteAsync has returned
-	err     error         // read it after done
-	stopped bool          // the loop returned after we had asked it to
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed when ExecuteAsync has returned and the host knows
+
+	over    bool // ExecuteAsync has returned
+	err     error
+	stopped bool // it returned after we had asked it to
 }
 
 // Bind tells the service which value it is embedded in. hosted.AddHostedService
@@ -73,13 +76,13 @@ func (b *BackgroundService) StartAsync(ctx context.Context) error {
 		return errors.New("background: BackgroundService does not know the type it is embedded in: " +
 			"register that with hosted.AddHostedService, or call Bind before StartAsync")
 	}
-	if b.loop != nil && !b.loop.over() {
+	if b.loop != nil && !b.loop.over {
 		return fmt.Errorf("background: %T is running already", b.outer)
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	l := &loop{cancel: cancel, done: make(chan struct{})}
 	b.loop = l
-	go l.run(ctx, b.outer, b.ended)
+	go b.run(ctx, l, b.outer, b.ended)
 	return nil
 }
 
@@ -104,6 +107,8 @@ func (b *BackgroundService) StopAsync(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if l.stopped && !errors.Is(l.err, context.Canceled) && !errors.Is(l.err, errStopped) {
 		return l.err
 	}
@@ -126,33 +131,29 @@ func (b *BackgroundService) Done() <-chan struct{} {
 func (b *BackgroundService) Err() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.loop == nil || !b.loop.over() {
+	if b.loop == nil {
 		return nil
 	}
 	return b.loop.err
 }
 
-func (l *loop) over() bool {
-	select {
-	case <-l.done:
-		return true
-	default:
-		return false
-	}
-}
-
 // run is the goroutine of the loop. Its panic is caught here because nobody
 // else can, and becomes a fault like any other.
-func (l *loop) run(ctx context.Context, outer Executor, ended func()) {
-	l.err = errors.New("goroutine exited without returning (runtime.Goexit)")
+func (b *BackgroundService) run(ctx context.Context, l *loop, outer Executor, ended func()) {
+	err := errors.New("goroutine exited without returning (runtime.Goexit)")
 	defer func() {
 		if value := recover(); value != nil {
-			l.err = &hosted.PanicError{Value: value, Stack: debug.Stack()}
+			err = &hosted.PanicError{Value: value, Stack: debug.Stack()}
 		}
-		l.stopped = ctx.Err() != nil
+		stopped := ctx.Err() != nil
 		l.cancel(nil)
+		b.mu.Lock()
+		l.over, l.err, l.stopped = true, err, stopped
+		b.mu.Unlock()
+		if !stopped {
+			ended()
+		}
 		close(l.done)
-		ended()
 	}()
-	l.err = outer.ExecuteAsync(ctx)
+	err = outer.ExecuteAsync(ctx)
 }

@@ -89,12 +89,12 @@ type binder struct {
 // of target to needs, one level deep, so that every node comes by here with its
 // key and source. A nil means that nothing is left to do.
 func (b *binder) decode(from, to reflect.Value) (any, error) {
-	n, ok := from.Interface().(*node)
+	n, ok := reflect.TypeAssert[*node](from)
 	if !ok || to.Kind() == reflect.Pointer {
 		return from.Interface(), nil // a key of a map, or what the pointer leads to comes next
 	}
 	if value, ok := text(n.value); ok && to.CanAddr() {
-		if u, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](to.Addr()); ok {
 			b.check(n, u.UnmarshalText([]byte(value)))
 			return nil, nil
 		}
@@ -160,7 +160,7 @@ func (b *binder) entries(n *node, to reflect.Value) any {
 // replaced, and the backing array of a default is not written to.
 func (b *binder) list(n *node, to reflect.Value) any {
 	if _, empty := n.value.(emptyList); !empty && len(n.children) == 0 {
-		b.check(n, fmt.Errorf("want a list, the keys %[1]s:0, %[1]s:1, ...", n.path))
+		b.check(n, fmt.Errorf("want a list, with the keys %[1]s:0, %[1]s:1 and so on", n.path))
 		return nil
 	}
 	values := make([]any, 0, len(n.children))

@@ -38,7 +38,7 @@ type options struct {
 	Renamed   string `config:"other-name"`
 	Skipped   string `config:"-"`
 	Any       any
-	private   string
+	private   string //nolint:unused // a key must not find it
 }
 
 func TestBindReadsEveryKindOfField(t *testing.T) {
@@ -183,11 +183,11 @@ func TestEachProblemNamesKeyValueSourceAndRule(t *testing.T) {
 		{`"Duration": 30`, `config: W:Duration: 30: duration needs a unit, such as "5s" (appsettings.json)`},
 		{`"Duration": "30"`, `config: W:Duration: "30": duration needs a unit, such as "5s" (appsettings.json)`},
 		{`"Duration": "00:00:05"`, `config: W:Duration: "00:00:05": want a duration, such as "5s" or "1m30s" (appsettings.json)`},
-		{`"Duration": {"a": 1}`, `config: W:Duration: want a duration, such as "5s" or "1m30s" (appsettings.json)`},
+		{`"Duration": {"a": 1}`, `config: W:Duration: want a single value, got a section (appsettings.json)`},
 		{`"String": 5`, `config: W:String: 5: want a string, got a number; put it in quotes (appsettings.json)`},
 		{`"String": true`, `config: W:String: true: want a string, got true or false; put it in quotes (appsettings.json)`},
-		{`"String": {"a": 1}`, `config: W:String: want a string, got a section (appsettings.json)`},
-		{`"String": []`, `config: W:String: want a string, got a list (appsettings.json)`},
+		{`"String": {"a": 1}`, `config: W:String: want a single value, got a section (appsettings.json)`},
+		{`"String": []`, `config: W:String: want a single value, got a list (appsettings.json)`},
 		{`"Int": 1.5`, `config: W:Int: 1.5: want an integer (appsettings.json)`},
 		{`"Int": "1.0"`, `config: W:Int: "1.0": want an integer (appsettings.json)`},
 		{`"Int": ""`, `config: W:Int: "": want an integer (appsettings.json)`},
@@ -200,7 +200,7 @@ func TestEachProblemNamesKeyValueSourceAndRule(t *testing.T) {
 		{`"Bool": 1`, `config: W:Bool: 1: want true or false (appsettings.json)`},
 		{`"Bool": "yes"`, `config: W:Bool: "yes": want true or false (appsettings.json)`},
 		{`"Addr": "x"`, `config: W:Addr: "x": ParseAddr("x"): unable to parse IP (appsettings.json)`},
-		{`"List": 1`, `config: W:List: 1: want a list, the keys W:List:0, W:List:1, ... (appsettings.json)`},
+		{`"List": 1`, `config: W:List: 1: want a list, with the keys W:List:0, W:List:1 and so on (appsettings.json)`},
 		{`"List": {"a": 1}`, `config: W:List:a: want the index of a list (appsettings.json)`},
 		{`"List": [1, "x"]`, `config: W:List:1: "x": want an integer (appsettings.json)`},
 		{`"Pair": [1, 2, 3]`, `config: W:Pair: want at most 2 items, got 3 (appsettings.json)`},
@@ -289,7 +289,7 @@ func TestAllProblemsAreReportedInTheOrderOfTheirKeys(t *testing.T) {
 	}, "\n"))
 
 	var e *config.KeyError
-	if !errors.As(err, &e) || e.Key != "W:Endpoints:0:Port" || e.Value != "-1" || e.Source != "memory" || e.Unwrap() != e.Err {
+	if !errors.As(err, &e) || e.Key != "W:Endpoints:0:Port" || e.Value != "-1" || e.Source != "memory" || !errors.Is(e, e.Err) {
 		t.Errorf("first error %+v", e)
 	}
 }
@@ -300,7 +300,7 @@ func TestSecretsAreNeverShown(t *testing.T) {
 		Password, ApiKey  int //nolint:revive // the names that people write
 		ConnectionStrings map[string]bool
 		Token             netip.Addr
-		Url               bool
+		URL               bool
 	}
 	m := load(t, config.Map(map[string]any{"W": map[string]any{
 		"password": "hunter2", "api_Key": "hunter2", "ApiKey": "hunter2", "ConnectionStrings": map[string]any{"Main": "hunter2"},

@@ -60,19 +60,19 @@ func (n *node) kind() string {
 
 // assign converts the value of n into a bool, number, duration or string.
 func assign(to reflect.Value, n *node) error {
-	value, _ := text(n.value)
+	value, ok := text(n.value)
 	_, isString := n.value.(string)
 	_, isNumber := n.value.(json.Number)
 	switch {
+	case !ok:
+		return rule("want a single value, got " + n.kind())
 	case to.Type() == reflect.TypeFor[time.Duration]():
 		return assignDuration(to, value)
 	case to.Kind() == reflect.String && isString:
 		to.SetString(value)
 		return nil
-	case to.Kind() == reflect.String && value != "":
-		return rule("want a string, got " + n.kind() + "; put it in quotes")
 	case to.Kind() == reflect.String:
-		return rule("want a string, got " + n.kind())
+		return rule("want a string, got " + n.kind() + "; put it in quotes")
 	case to.Kind() == reflect.Bool:
 		if !strings.EqualFold(value, "true") && !strings.EqualFold(value, "false") {
 			return rule("want true or false")

@@ -14,7 +14,7 @@ var ErrUnknownKey = errors.New("unknown key")
 type KeyError struct {
 	Key    string // the whole key, Worker:Interval
 	Value  string // its value as text, strings in quotes; *** if it looks like a secret, "" if it does not matter
-	Source string // the Name of the source
+	Source string // the Name of the source, "" if it is not known
 	Err    error  // the rule that is broken
 	Hint   string // what may have been meant, or ""
 }
@@ -24,7 +24,10 @@ func (e *KeyError) Error() string {
 	if e.Value != "" {
 		text += e.Value + ": "
 	}
-	text += e.Err.Error() + " (" + e.Source + ")"
+	text += e.Err.Error()
+	if e.Source != "" {
+		text += " (" + e.Source + ")"
+	}
 	if e.Hint != "" {
 		text += "; " + e.Hint
 	}

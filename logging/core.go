@@ -70,6 +70,11 @@ func (f *filter) levels() *levels {
 	if l := f.resolved.Load(); l != nil && l.rules == rules {
 		return l
 	}
+	return f.resolve(rules)
+}
+
+// resolve is apart from levels so that levels can be inlined.
+func (f *filter) resolve(rules *ruleSet) *levels {
 	l := &levels{rules: rules, own: rules.level(f.category), lowest: rules.lowest(f.category)}
 	f.resolved.Store(l)
 	return l

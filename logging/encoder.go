@@ -62,7 +62,7 @@ func (e *simpleEncoder) Clone() zapcore.Encoder {
 // AddString is what zap.Error, zap.String and With come down to.
 func (e *simpleEncoder) AddString(key, value string) {
 	switch {
-	case isBlock(key):
+	case isBlock(key) && value != "":
 		e.blocks = append(e.blocks, value)
 	case key == fields.Error+"Verbose": // %+v of the error: the stack trace of some libraries
 	default:

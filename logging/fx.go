@@ -9,9 +9,10 @@ import (
 )
 
 // FxLogger writes the events of fx to the category fx below log, at debug: set
-// Logging:LogLevel:fx to Debug to see them. Only the failure of a hook while
-// stopping or rolling back is an error. Whatever else fails comes back from
-// App.Err, Start or Stop, and who called them reports it, once.
+// Logging:LogLevel:fx to Debug to see them. Only a failed Start or Stop of an
+// fx.App is an error: fx.App.Run shows it nowhere else, and it holds the errors
+// of all constructors and hooks, which would otherwise be told twice. A host
+// calls neither; it returns and reports what fails.
 //
 // While debug is off, an event costs a look at its type.
 func FxLogger(log *zap.Logger) fxevent.Logger {
@@ -29,19 +30,17 @@ type fxLogger struct {
 
 // LogEvent asks before it formats: fxevent.ZapLogger makes all fields first.
 func (l *fxLogger) LogEvent(event fxevent.Event) {
+	failed := false
 	switch e := event.(type) {
-	case *fxevent.OnStopExecuted:
-		if e.Err != nil { // fx goes on with the next hook, and drops this on a timeout (F5)
-			l.loud.LogEvent(event)
-			return
-		}
-	case *fxevent.RolledBack:
-		if e.Err != nil {
-			l.loud.LogEvent(event)
-			return
-		}
+	case *fxevent.Started:
+		failed = e.Err != nil
+	case *fxevent.Stopped:
+		failed = e.Err != nil
 	}
-	if l.core.Enabled(zapcore.DebugLevel) {
+	switch {
+	case failed:
+		l.loud.LogEvent(event)
+	case l.core.Enabled(zapcore.DebugLevel):
 		l.quiet.LogEvent(event)
 	}
 }

@@ -3,6 +3,7 @@ package logging
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -72,7 +73,7 @@ func build(encoder zapcore.Encoder, rules *ruleSet, s Settings) *zap.Logger {
 	var current atomic.Pointer[ruleSet]
 	current.Store(rules)
 
-	all := zap.LevelEnablerFunc(func(zapcore.Level) bool { return true })
+	const all = zapcore.Level(math.MinInt8)
 	options := []zap.Option{zap.ErrorOutput(zapcore.Lock(s.ErrorOutput))}
 	options = append(options, s.Options...)
 	options = append(options, zap.WrapCore(func(inner zapcore.Core) zapcore.Core {
@@ -106,7 +107,7 @@ func (s *section) ruleSet(fallback zapcore.Level) (*ruleSet, error) {
 		for pattern, l := range levels {
 			r, err := newRule(pattern, l, console)
 			if err != nil {
-				errs = append(errs, fmt.Errorf("config: %s:%s: %w", path, pattern, err))
+				errs = append(errs, &config.KeyError{Key: path + ":" + pattern, Err: err})
 			}
 			rules.rules = append(rules.rules, r)
 		}

@@ -19,7 +19,7 @@ type ruleSet struct {
 // rule is one line of a LogLevel section: prefix*suffix, without "*" a prefix.
 type rule struct {
 	console        bool
-	length         int // of the pattern; 0 is Default
+	pattern        string // "" is Default
 	prefix, suffix string
 	wildcard       bool
 	level          zapcore.Level
@@ -30,7 +30,7 @@ func newRule(pattern string, l level, console bool) (rule, error) {
 	if strings.EqualFold(pattern, "Default") {
 		return r, nil
 	}
-	r.length = len(pattern)
+	r.pattern = pattern
 	r.prefix, r.suffix, r.wildcard = strings.Cut(pattern, "*")
 	if strings.Contains(r.suffix, "*") {
 		return r, errors.New(`a category has at most one "*"`)
@@ -39,13 +39,17 @@ func newRule(pattern string, l level, console bool) (rule, error) {
 }
 
 // sort puts rules of the console before general ones, and long before short ones
-// (LO-1); Default comes last of its kind.
+// (LO-1); Default comes last of its kind. Two of one length can both match only
+// with a "*"; .NET takes the last added, but the order of a file is not kept.
 func (s *ruleSet) sort() {
-	slices.SortStableFunc(s.rules, func(a, b rule) int {
-		if a.console != b.console {
-			return map[bool]int{true: -1, false: 1}[a.console]
+	slices.SortFunc(s.rules, func(a, b rule) int {
+		switch {
+		case a.console && !b.console:
+			return -1
+		case b.console && !a.console:
+			return 1
 		}
-		return cmp.Compare(b.length, a.length)
+		return cmp.Or(cmp.Compare(len(b.pattern), len(a.pattern)), cmp.Compare(a.pattern, b.pattern))
 	})
 }
 

@@ -15,7 +15,7 @@ func Sync(log *zap.Logger) error { return leaveOut(log.Sync()) }
 // leaveOut looks into joined errors: one real error must not be hidden by a
 // harmless one.
 func leaveOut(err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // its parts are what is looked at
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var rest []error
 		for _, e := range joined.Unwrap() {
 			rest = append(rest, leaveOut(e))

@@ -27,11 +27,20 @@ func (f Frame) Name() string {
 	return f.Function[strings.LastIndex(f.Function, "/")+1:]
 }
 
+// Stack is where a call came from. It is cheap to take; the frames are looked
+// up when they are asked for.
+type Stack []uintptr
+
+// Here is the stack of whoever calls the function that calls Here.
+func Here() Stack {
+	var pcs [16]uintptr
+	return append(Stack(nil), pcs[:runtime.Callers(3, pcs[:])]...)
+}
+
 // Outside returns the nearest frame that belongs neither to fxhost nor to what
 // calls constructors: fx, dig and reflect.
-func Outside() Frame {
-	var pcs [32]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+func (s Stack) Outside() Frame {
+	frames := runtime.CallersFrames(s)
 	for {
 		frame, more := frames.Next()
 		if frame.Function != "" && !Inside(frame.Function, frame.File) {
@@ -42,6 +51,9 @@ func Outside() Frame {
 		}
 	}
 }
+
+// String is the place of Outside.
+func (s Stack) String() string { return s.Outside().Place() }
 
 // Inside tells the functions that Outside passes over. Test files count as the
 // application.
