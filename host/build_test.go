@@ -85,7 +85,7 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 				`does not return \*host_test\.worker`,
 		},
 		"constructor that is no function": {
-			hosted.AddHostedService[*worker](worker{}), //nolint:govet // the mistake
+			hosted.AddHostedService[*worker](worker{}),
 			`hosted: AddHostedService\[\*host_test\.worker\] at ` + l + `: constructor is a host_test\.worker, want a function.*`,
 		},
 		"constructor that returns nil": {

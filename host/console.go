@@ -61,5 +61,5 @@ func exitNow(sig os.Signal) {
 		code = 128 + int(number)
 	}
 	fmt.Fprintf(os.Stderr, "host: second signal (%v): exit at once\n", sig)
-	os.Exit(code) //nolint:revive // the one exit outside of main, on the user's demand
+	os.Exit(code) // the one exit outside of main, on the user's demand
 }

@@ -26,28 +26,34 @@ import (
 // The application needs [Module], or package host, to run its services. A
 // mistake in the call is an error of fx.New that names its line.
 func AddHostedService[T HostedService](constructor any, options ...ServiceOption) fx.Option {
-	place := caller.Outside().Place()
+	place := caller.Here()
 	m := newMember(typeName(reflect.TypeFor[T]()), place, options)
-	provide, err := provideNamed(constructor, reflect.TypeFor[T](), m.name)
-	if err = errors.Join(err, m.options.err); err != nil {
-		return fx.Error(fmt.Errorf("hosted: AddHostedService[%v] at %s: %w", reflect.TypeFor[T](), place, err))
+	register := fx.Invoke(func(r registrar, service T) error { return r.register(m, service) })
+	err := m.options.err
+	if constructor != nil && err == nil {
+		constructor, err = ctor.Named(constructor, reflect.TypeFor[T](), m.name)
 	}
-	return fx.Options(provide, fx.Invoke(func(r registrar, service T) error {
-		return r.register(m, service)
-	}))
+	switch {
+	case err != nil:
+		return fx.Error(fmt.Errorf("hosted: AddHostedService[%v] at %v: %w", reflect.TypeFor[T](), place, err))
+	case constructor == nil:
+		return register
+	default:
+		return fx.Options(fx.Provide(constructor), register)
+	}
 }
 
 // AddInstance registers a service that was made already. It is not injectable,
 // so that a program can have several of one type; each needs a name of its own
 // (.NET: AddSingleton<IHostedService>(instance)).
 func AddInstance(service HostedService, options ...ServiceOption) fx.Option {
-	place := caller.Outside().Place()
-	if service == nil {
-		return fx.Error(fmt.Errorf("hosted: AddInstance at %s: service is nil", place))
+	place := caller.Here()
+	if isNil(service) {
+		return fx.Error(fmt.Errorf("hosted: AddInstance at %v: service is a nil %T", place, service))
 	}
 	m := newMember(typeName(reflect.TypeOf(service)), place, options)
 	if err := m.options.err; err != nil {
-		return fx.Error(fmt.Errorf("hosted: AddInstance(%T) at %s: %w", service, place, err))
+		return fx.Error(fmt.Errorf("hosted: AddInstance(%T) at %v: %w", service, place, err))
 	}
 	return fx.Invoke(func(r registrar) error { return r.register(m, service) })
 }
@@ -64,29 +70,34 @@ type registrar struct {
 // the same options again gets a copy of, too.
 func (in registrar) register(m member, service HostedService) error {
 	if in.Runner == nil {
-		return fmt.Errorf("hosted: service %q (%s) has nothing to run it: "+
+		return fmt.Errorf("hosted: service %q (%v) has nothing to run it: "+
 			"add hosted.Module() to the options of fx.New, or build the application with package host", m.name, m.place)
 	}
-	if value := reflect.ValueOf(service); !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil() {
-		return fmt.Errorf("hosted: service %q (%s): its constructor returned nil without an error", m.name, m.place)
+	if isNil(service) {
+		return fmt.Errorf("hosted: service %q (%v): its constructor returned nil without an error", m.name, m.place)
 	}
 	m.service = service
 	return in.Runner.add(&m)
+}
+
+func isNil(service HostedService) bool {
+	value := reflect.ValueOf(service)
+	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 func (r *Runner) add(m *member) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if other := r.services[m.name]; other != nil {
-		return fmt.Errorf("hosted: service %q is registered twice, at %s and at %s: "+
+		return fmt.Errorf("hosted: service %q is registered twice, at %v and at %v: "+
 			"remove one, or give it another name with hosted.Name", m.name, other.place, m.place)
 	}
 	if r.begun {
-		return fmt.Errorf("hosted: service %q (%s) was registered after the host had started", m.name, m.place)
+		return fmt.Errorf("hosted: service %q (%v) was registered after the host had started", m.name, m.place)
 	}
 	if binder, ok := m.service.(Binder); ok {
-		if err := binder.Bind(m.service, func() { r.workEnded(m) }); err != nil {
-			return fmt.Errorf("hosted: service %q (%s): %w", m.name, m.place, err)
+		if err := binder.Bind(m.service, func() { r.toldEnd(m) }); err != nil {
+			return fmt.Errorf("hosted: service %q (%v): %w", m.name, m.place, err)
 		}
 	}
 	m.set(StateRegistered)
@@ -126,7 +137,7 @@ func Name(name string) ServiceOption {
 	return optionFunc(func(o *serviceOptions) {
 		o.name = name
 		if strings.TrimSpace(name) == "" {
-			o.err = errors.New("hosted.Name: empty name")
+			o.err = errors.Join(o.err, errors.New("hosted.Name: empty name"))
 		}
 	})
 }
@@ -148,19 +159,20 @@ func OnFault(policy FaultPolicy) ServiceOption {
 	return optionFunc(func(o *serviceOptions) {
 		o.onFault = policy
 		if policy == nil {
-			o.err = errors.New("hosted.OnFault: nil policy")
+			o.err = errors.Join(o.err, errors.New("hosted.OnFault: nil policy"))
 		}
 	})
 }
 
 func (o *serviceOptions) positive(option string, limit time.Duration) time.Duration {
 	if limit <= 0 {
-		o.err = fmt.Errorf("hosted.%s: %v: must be more than zero; leave the option out for no limit", option, limit)
+		o.err = errors.Join(o.err,
+			fmt.Errorf("hosted.%s: %v: must be more than zero; leave the option out for no limit", option, limit))
 	}
 	return limit
 }
 
-func newMember(name, place string, options []ServiceOption) member {
+func newMember(name string, place caller.Stack, options []ServiceOption) member {
 	m := member{place: place}
 	m.options.name = name
 	for _, option := range options {
@@ -172,16 +184,3 @@ func newMember(name, place string, options []ServiceOption) member {
 
 // typeName is the name of t with its package, without a pointer.
 func typeName(t reflect.Type) string { return strings.TrimPrefix(t.String(), "*") }
-
-// provideNamed provides constructor, which must make t, with loggers named
-// after the service.
-func provideNamed(constructor any, t reflect.Type, name string) (fx.Option, error) {
-	if constructor == nil {
-		return fx.Options(), nil
-	}
-	named, err := ctor.Named(constructor, t, name)
-	if err != nil {
-		return nil, err
-	}
-	return fx.Provide(named), nil
-}

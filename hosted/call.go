@@ -10,11 +10,12 @@ import (
 const (
 	// shortWait is how long a call may still take after its context has ended.
 	shortWait = 100 * time.Millisecond
-	// overtime is how long a stop goes on visiting services one by one after
-	// its budget has run out. Those left then are called side by side and waited
-	// for one shortWait, so that a whole stop takes less than a second more than
-	// its budget, however many services are late.
-	overtime = 400 * time.Millisecond
+	// overtime is how long a stop goes on visiting services one by one after the
+	// first that was late. Those left then are called side by side and waited for
+	// one shortWait in each phase, so that a whole stop takes less than a second
+	// more than its budget, however many services are late: one shortWait, the
+	// overtime, one for who began just before its end, and one for each phase.
+	overtime = 250 * time.Millisecond
 	// cleanupLimit bounds the StopAsync of a service whose StartAsync failed.
 	cleanupLimit = time.Second
 )
@@ -70,8 +71,11 @@ func explain(ctx context.Context, err error) error {
 		return err
 	}
 	cause := context.Cause(ctx)
-	if errors.Is(err, cause) || err == ctx.Err() { //nolint:errorlint // only the bare error says no more than the cause
+	switch {
+	case err == ctx.Err(): //nolint:errorlint // only the bare error says no more than the cause
 		return cause
+	case errors.Is(err, cause):
+		return err // has the cause in it, and perhaps more
 	}
 	return fmt.Errorf("%w: %w", cause, err)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime/debug"
 	"time"
 )
@@ -29,8 +28,8 @@ type ServiceError struct {
 	// Phase is starting, start, started, stopping, stop, stopped, or run for a
 	// fault.
 	Phase string
-	// Err is what the service returned. If its context had ended, it begins
-	// with the cause of that.
+	// Err is what the service returned. If its context had ended, it has the
+	// cause of that in it.
 	Err error
 }
 
@@ -63,8 +62,8 @@ func (e *TimeoutError) Unwrap() error { return context.DeadlineExceeded }
 // Timeout is true, as net.Error has it.
 func (e *TimeoutError) Timeout() bool { return true }
 
-// PanicError is a panic of a callback or loop, caught. Error leaves the stack
-// out; the format %+v has it.
+// PanicError is a panic of a callback or loop, caught. Its text leaves the
+// stack out.
 type PanicError struct {
 	Value any
 	Stack []byte
@@ -76,18 +75,6 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
-}
-
-// Format implements [fmt.Formatter].
-func (e *PanicError) Format(w fmt.State, verb rune) {
-	text := e.Error()
-	switch {
-	case verb == 'q':
-		text = fmt.Sprintf("%q", text)
-	case verb == 'v' && w.Flag('+'):
-		text += "\n" + string(e.Stack)
-	}
-	_, _ = io.WriteString(w, text) // a fmt.State keeps its own error
 }
 
 // errExited stands for a callback that ended its goroutine.

@@ -1,6 +1,7 @@
 package hosted
 
 import (
+	"context"
 	"fmt"
 
 	"go.uber.org/zap"
@@ -36,33 +37,70 @@ func (a FaultAction) String() string {
 
 func (a FaultAction) stopsHost() bool { return a == StopHost }
 
-// watch waits for the end of m's work, if that can end and nobody else tells.
-// The caller holds the lock.
-func (r *Runner) watch(m *member) {
-	awaiter, ok := m.service.(Awaiter)
-	if !ok {
-		return
-	}
-	if _, tells := m.service.(Binder); tells {
-		return
-	}
-	done := awaiter.Done()
-	r.watchers.Go(func() {
-		select {
-		case <-done:
-			r.workEnded(m)
-		case <-r.unwatch:
-		}
-	})
+// watcher waits for the end of the work of a service.
+type watcher struct {
+	over chan struct{} // closed to end the watch
+	done chan struct{} // closed when it has ended
 }
 
-// workEnded is called when the work of m, an Awaiter, has ended.
-func (r *Runner) workEnded(m *member) {
-	err := m.service.(Awaiter).Err() //nolint:forcetypeassert // only Awaiters come here
+// watch waits for the end of m's work, if that can end and nobody else tells.
+func (r *Runner) watch(m *member) {
+	awaiter, ok := m.service.(Awaiter)
+	if _, tells := m.service.(Binder); tells || !ok {
+		return
+	}
+	w := &watcher{over: make(chan struct{}), done: make(chan struct{})}
+	m.watcher = w
+	go func() {
+		defer close(w.done)
+		ended := true
+		// A panic of the Awaiter is a fault of the service like one of its work.
+		protect(context.Background(), func(context.Context) error {
+			done := awaiter.Done()
+			select {
+			case <-done:
+				return awaiter.Err()
+			case <-w.over:
+			}
+			select {
+			case <-done: // it was first
+				return awaiter.Err()
+			default:
+				ended = false
+				return nil
+			}
+		}, func(err error) {
+			if ended {
+				r.workEnded(m, err)
+			}
+		})
+	}()
+}
+
+// stop ends the watch over m before it calls StopAsync: an end of the work from
+// then on is what StopAsync asked for, and has to tell if it was a failure.
+func (m *member) stop(ctx context.Context) error {
+	if m.watcher != nil {
+		close(m.watcher.over)
+		<-m.watcher.done
+	}
+	return m.service.StopAsync(ctx)
+}
+
+// toldEnd is called by m, a Binder, when its work has ended by itself.
+func (r *Runner) toldEnd(m *member) {
+	if awaiter, ok := m.service.(Awaiter); ok {
+		protect(context.Background(), func(context.Context) error { return awaiter.Err() },
+			func(err error) { r.workEnded(m, err) })
+	}
+}
+
+// workEnded is called when the work of m has ended by itself.
+func (r *Runner) workEnded(m *member, err error) {
 	r.mu.Lock()
-	if m.ended || m.stopping {
+	if m.ended {
 		r.mu.Unlock()
-		return // StopAsync asked for it, and returns what there is to say
+		return
 	}
 	m.ended = true
 	if err == nil {

@@ -31,10 +31,11 @@ type ApplicationLifetime struct {
 	stopping moment
 	stopped  moment
 
-	mu        sync.Mutex
-	requested chan struct{} // closed when a stop was asked for
-	cause     error
-	fx        fx.Shutdowner // of an application that fx runs, else nil
+	mu          sync.Mutex
+	requested   chan struct{} // closed when a stop was asked for
+	cause       error
+	cancelStart context.CancelCauseFunc // of the start's context, nil before it
+	fx          fx.Shutdowner           // of an application that fx runs, else nil
 }
 
 // moment is something that happens once.
@@ -108,7 +109,21 @@ func (l *ApplicationLifetime) request(cause error) bool {
 	}
 	l.cause = cause
 	close(l.requested)
+	if l.cancelStart != nil {
+		l.cancelStart(&stopRequest{cause})
+	}
 	return true
+}
+
+// startsWith has the start's context end when a stop is asked for, before
+// StopApplication returns, so that no further service is started.
+func (l *ApplicationLifetime) startsWith(cancel context.CancelCauseFunc) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.cancelStart = cancel
+	if l.cause != nil {
+		cancel(&stopRequest{l.cause})
+	}
 }
 
 // StopRequested is closed when a stop was asked for, at the first call of
@@ -142,7 +157,7 @@ func shutDown(shutdowner fx.Shutdowner, cause error) {
 }
 
 func (l *ApplicationLifetime) on(m *moment, callback func(context.Context)) {
-	place := caller.Outside().Place()
+	place := caller.Here().String()
 	fn := func(ctx context.Context) error {
 		callback(ctx)
 		return nil

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/fields"
 )
 
@@ -14,15 +15,15 @@ import (
 // fx.Lifecycle, or a callback of ApplicationLifetime. Its fields below the
 // blank line are guarded by the runner's lock.
 type member struct {
-	name     string // of the service; function and line for a hook, line for a callback
-	place    string // where it was registered
+	name     string       // of the service; function and line for a hook, line for a callback
+	place    caller.Stack // where it was registered
 	service  HostedService
 	hook     fx.Hook
 	callback func(context.Context) error
 	options  serviceOptions
+	watcher  *watcher // set by the start, if the service needs one
 
 	reached    reached
-	stopping   bool // the walk has come to StopAsync
 	stopCalled bool // StopAsync was called
 	ended      bool // the work of an Awaiter has ended
 	state      State

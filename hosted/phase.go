@@ -62,7 +62,7 @@ func (m *member) method(p phase) func(context.Context) error {
 			return nil
 		}
 		if m.service != nil {
-			return m.service.StopAsync
+			return m.stop
 		}
 		return m.hook.OnStop
 	case phaseStopped:

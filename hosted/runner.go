@@ -47,11 +47,9 @@ type Runner struct {
 	log      *zap.Logger
 	lifetime *ApplicationLifetime
 
-	unwatch  chan struct{} // closed when faults no longer matter
-	watchers sync.WaitGroup
-	settled  chan struct{} // closed when a start has succeeded, or was rolled back
-	stopped  chan struct{} // closed when a stop has ended
-	result   error         // of the stop; read it after stopped
+	settled chan struct{} // closed when a start has succeeded, or was rolled back
+	stopped chan struct{} // closed when a stop has ended
+	result  error         // of the stop; read it after stopped
 
 	mu       sync.Mutex
 	members  []*member          // in registration order
@@ -74,7 +72,6 @@ func NewRunner(log *zap.Logger, options Options) *Runner {
 	r := &Runner{
 		options:  options,
 		log:      log,
-		unwatch:  make(chan struct{}),
 		settled:  make(chan struct{}),
 		stopped:  make(chan struct{}),
 		services: map[string]*member{},
@@ -124,7 +121,7 @@ func (r *Runner) start(ctx context.Context, rollbackBy time.Time) error {
 	defer cancel(nil)
 	errs := r.walk(startContext, phaseStarting, phaseStart, phaseStarted)
 	if len(errs) == 0 && startContext.Err() != nil {
-		errs = []error{context.Cause(startContext)}
+		errs = []error{startEnded(startContext)}
 	}
 	if len(errs) > 0 {
 		return r.rollBack(ctx, rollbackBy, errs)
@@ -147,20 +144,9 @@ func (r *Runner) startContext(ctx context.Context) (context.Context, context.Can
 	if limit := r.options.StartupTimeout; limit > 0 {
 		stopTimer = time.AfterFunc(limit, func() { cancel(&TimeoutError{Name: "startup", Limit: limit}) }).Stop
 	}
-	over := make(chan struct{})
-	if cause := r.lifetime.Cause(); cause != nil {
-		cancel(&stopRequest{cause})
-	}
-	go func() {
-		select {
-		case <-r.lifetime.requested:
-			cancel(&stopRequest{r.lifetime.Cause()})
-		case <-over:
-		}
-	}()
+	r.lifetime.startsWith(cancel)
 	return ctx, func(cause error) {
 		stopTimer()
-		close(over)
 		cancel(cause)
 	}
 }
@@ -175,7 +161,7 @@ func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error
 	if len(errs) == 0 && failure(r.lifetime.Cause()) == nil {
 		errs = append(errs, &stopRequest{r.lifetime.Cause()})
 	} else {
-		r.log.Error("host start failed", zap.Error(errors.Join(errs...)))
+		r.log.Error("host start failed", zap.Error(errors.Join(errors.Join(errs...), failure(r.lifetime.Cause()))))
 	}
 	close(r.settled)
 	ctx = context.WithoutCancel(ctx)
@@ -218,6 +204,11 @@ func (r *Runner) stop(ctx context.Context, reason StopReason) error {
 	}
 	select {
 	case <-r.stopped:
+		return r.result // also if ctx has ended
+	default:
+	}
+	select {
+	case <-r.stopped:
 		return r.result
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -233,8 +224,6 @@ func (r *Runner) shutDown(ctx context.Context) error {
 	defer cancel()
 	stopErrs := r.walk(ctx,
 		phaseStopping, phaseApplicationStopping, phaseStop, phaseStopped, phaseApplicationStopped)
-	close(r.unwatch)
-	r.watchers.Wait()
 
 	r.mu.Lock()
 	errs := slices.Clone(r.faults)

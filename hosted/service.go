@@ -63,8 +63,9 @@ type Awaiter interface {
 // ExecuteAsync of the type around it. Bind is called once, when the service is
 // registered, before it is started; its error fails the build.
 //
-// A Binder that is also an [Awaiter] calls ended each time its work has ended,
-// after Done was closed. That spares the host a goroutine that waits for Done.
+// A Binder that is also an [Awaiter] calls ended when its work has ended by
+// itself and Err can tell how, before its StopAsync returns; not when StopAsync
+// has ended the work. That spares the host a goroutine that waits for Done.
 //
 // [background.BackgroundService]: https://pkg.go.dev/github.com/fxhost/fxhost/background#BackgroundService
 type Binder interface {

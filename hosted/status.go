@@ -67,7 +67,7 @@ func (s *Services) Get(name string) (ServiceStatus, bool) {
 
 func (m *member) status() ServiceStatus {
 	return ServiceStatus{
-		Name: m.name, State: m.state, Since: m.since, Starts: m.starts, LastError: m.lastError, Place: m.place,
+		Name: m.name, State: m.state, Since: m.since, Starts: m.starts, LastError: m.lastError, Place: m.place.String(),
 	}
 }
 

@@ -55,9 +55,9 @@ type lifecycle struct{ runner *Runner }
 // Append adds a hook. fx ignores one that is appended after the start has
 // begun; here it stops the host with an error that names who did it.
 func (l lifecycle) Append(hook fx.Hook) {
-	frame := caller.Outside()
-	m := &member{hook: hook, place: frame.Place()}
-	m.name = fmt.Sprintf("%s (%s)", frame.Name(), m.place)
+	m := &member{hook: hook, place: caller.Here()}
+	frame := m.place.Outside()
+	m.name = fmt.Sprintf("%s (%s)", frame.Name(), frame.Place())
 	l.runner.mu.Lock()
 	late := l.runner.begun
 	if !late {

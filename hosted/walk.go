@@ -3,6 +3,7 @@ package hosted
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -25,7 +26,7 @@ func (r *Runner) walk(ctx context.Context, phases ...phase) []error {
 		members := r.order(p)
 		for len(members) > 0 {
 			if p.starts() && ctx.Err() != nil {
-				return append(errs, context.Cause(ctx))
+				return append(errs, startEnded(ctx))
 			}
 			batch := r.batch(p, members, over.isOver(ctx))
 			members = members[len(batch):]
@@ -118,6 +119,9 @@ func (r *Runner) do(ctx context.Context, p phase, m *member) error {
 	begin := time.Now()
 	err := call(ctx, limit, fn, func(err error) { r.returnedLate(ctx, p, m, err) })
 	r.leave(p, m, err)
+	if p == phaseStart && err == nil {
+		r.watch(m)
+	}
 
 	elapsed := zap.Duration(fields.Elapsed, time.Since(begin))
 	if err == nil {
@@ -148,13 +152,26 @@ func (r *Runner) do(ctx context.Context, p phase, m *member) error {
 }
 
 // cancelled tells an error that came back only because a stop was asked for
-// while starting. Our own context says so, not the error (rule 9).
+// while starting. Our own context says so, not the error (rule 9). A panic and
+// a service that was left behind are to be reported even then.
 func cancelled(ctx context.Context, err error) bool {
 	var (
-		request *stopRequest
-		late    *errLate
+		request  *stopRequest
+		late     *errLate
+		panicked *PanicError
 	)
-	return errors.As(context.Cause(ctx), &request) && errors.As(err, &request) && !errors.As(err, &late)
+	return errors.As(context.Cause(ctx), &request) && errors.As(err, &request) &&
+		!errors.As(err, &late) && !errors.As(err, &panicked)
+}
+
+// startEnded is the error of a start whose context has ended between two
+// services, so that there is none to name.
+func startEnded(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if _, asked := cause.(*stopRequest); asked { //nolint:errorlint // rollBack looks for the bare one
+		return cause
+	}
+	return fmt.Errorf("host: start: %w", cause)
 }
 
 // enter notes that m is about to be called in phase p. Forgive is true for the
@@ -164,7 +181,6 @@ func (r *Runner) enter(p phase, m *member) (fn func(context.Context) error, limi
 	defer r.mu.Unlock()
 	fn = m.method(p)
 	if p == phaseStop {
-		m.stopping = true
 		if m.stopCalled {
 			return nil, nil, false // it returned late from its start, and was stopped then
 		}
@@ -200,8 +216,8 @@ func (r *Runner) enter(p phase, m *member) (fn func(context.Context) error, limi
 func (r *Runner) leave(p phase, m *member, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err != nil {
-		m.lastError = err
+	if cleanUp := p == phaseStop && m.reached == reachedStart; err != nil && !cleanUp {
+		m.lastError = err // a clean-up leaves that of the start
 	}
 	var late *errLate
 	switch {
@@ -218,7 +234,6 @@ func (r *Runner) leave(p phase, m *member, err error) {
 		if !m.ended {
 			m.set(StateRunning)
 		}
-		r.watch(m)
 	case p == phaseStop && m.state == StateStopping:
 		m.set(StateStopped)
 	}
@@ -233,6 +248,7 @@ func (r *Runner) returnedLate(ctx context.Context, p phase, m *member, err error
 	}
 	r.mu.Lock()
 	m.reached = reachedStarted
+	m.set(StateRunning)
 	r.mu.Unlock()
 	ctx, cancel := r.budget(context.WithoutCancel(ctx))
 	defer cancel()
