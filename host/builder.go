@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -149,7 +150,10 @@ func (b *Builder) Validate() error {
 func (b *Builder) Run(ctx context.Context) error {
 	h, err := b.prepare(ctx)
 	if err != nil {
-		return reported(logging.Bootstrap(), err)
+		return reported(logging.Bootstrap().Named("fxhost"), err)
+	}
+	if limit := h.options.StartupTimeout; limit > 0 {
+		h.startBy = time.Now().Add(limit)
 	}
 	if err := h.constructWithin(ctx, b.options); err != nil {
 		return reported(h.log, h.finish(ctx, err))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/fields"
 )
@@ -28,8 +30,35 @@ func (h *Host) construct(options []fx.Option) (err error) {
 				userFrame(string(stack)), &hosted.PanicError{Value: value, Stack: stack})
 		}
 	}()
-	app := fx.New(h.graph(options))
-	return h.events.explain(app.Err())
+	err = fx.New(h.graph(options)).Err()
+	h.addReasons(err, options)
+	return h.events.explain(err)
+}
+
+// addReasons asks fx why it has not the types that scoped constructors miss. It
+// runs no constructors.
+func (h *Host) addReasons(err error, options []fx.Option) {
+	var missing *scope.MissingError
+	switch e := err.(type) { //nolint:errorlint // each error of the tree is looked at
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			h.addReasons(err, options)
+		}
+		return
+	default:
+		if !errors.As(err, &missing) {
+			return
+		}
+		if missing != err { //nolint:errorlint // the same value
+			h.addReasons(errors.Unwrap(err), options)
+			return
+		}
+	}
+	ask := reflect.MakeFunc(reflect.FuncOf([]reflect.Type{missing.Type}, nil, false), nil)
+	reason := fx.ValidateApp(h.graph(options), fx.NopLogger, fx.Invoke(ask.Interface()))
+	if reason != nil && missing.Name == "" && strings.Contains(brief(reason), "failed to build") {
+		missing.Reason = errors.New(brief(reason)) // a mere "missing type" is known
+	}
 }
 
 // constructWithin is construct for as long as Run may wait for it. A

@@ -68,11 +68,15 @@ func (e *buildError) Unwrap() error { return e.err }
 var (
 	// callTrace is what fx puts in front of a failed option: a stack trace.
 	callTrace = regexp.MustCompile(`(?s)^fx\.\w+\(.*?Failed: `)
-	// ownFunction is about the function that asks for a service, which is ours.
-	ownFunction = regexp.MustCompile(
-		`(could not build arguments|missing dependencies) for function "github\.com/fxhost/fxhost/(?:hosted|host)"\.\S+ \([^)]*\): `)
-	duplicate = regexp.MustCompile(`cannot provide (\S+) from .*already provided by `)
-	missing   = regexp.MustCompile(`missing types?: (\S+)`)
+	// ownFunction is about a function that asks fx for something and is ours.
+	ownFunction = regexp.MustCompile(`(could not build arguments|missing dependencies) for function ` +
+		`"(?:github\.com/fxhost/fxhost/hosted|reflect)"\.\S+ \([^)]*\): `)
+	// captive is a singleton that takes a scoped value: fx has no unitOfWork.
+	captive = regexp.MustCompile(`(?:function "[^"]*?([^"/]+)"\.(\S+) \(([^)]+)\): )?failed to build ([^:]+): ` +
+		`missing dependencies for function "[^"]+"\.(\S+) \(([^)]+)\): missing type: scope\.unitOfWork`)
+	scopeItself = regexp.MustCompile(`function "[^"]*?([^"/]+)"\.(\S+) \(([^)]+)\): missing type: \*scope\.Scope`)
+	duplicate   = regexp.MustCompile(`cannot provide (\S+) from .*already provided by `)
+	missing     = regexp.MustCompile(`missing types?: (\S+)`)
 )
 
 // explain makes a short text of what fx says about a failed build, with the
@@ -81,12 +85,18 @@ func (b *buildEvents) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	text := ownFunction.ReplaceAllString(callTrace.ReplaceAllString(err.Error(), ""), "")
+	text := brief(err)
 	at := ""
 	if b.failed != "" {
 		at = " (registered at " + b.failed + ")"
 	}
 	switch {
+	case captive.MatchString(text):
+		text = captured(captive.FindStringSubmatch(text)) + at
+	case scopeItself.MatchString(text):
+		m := scopeItself.FindStringSubmatch(text)
+		text = fmt.Sprintf("%s.%s (%s) makes a singleton and cannot take a *scope.Scope: "+
+			"take a *scope.Factory and open a scope for each unit of work", m[1], m[2], m[3])
 	case strings.Contains(text, "cannot provide *hosted.Runner "):
 		text = "*hosted.Runner is provided twice: package host runs the services: remove hosted.Module() at " + b.failed
 	case duplicate.MatchString(text):
@@ -95,10 +105,25 @@ func (b *buildEvents) explain(err error) error {
 			t, userFrame(frames(b.provided[t])), b.failed)
 	case missing.MatchString(text):
 		text += ": add a constructor of it with fx.Provide" + at
-	case strings.HasPrefix(text, "hosted: "):
+	case strings.HasPrefix(text, "hosted: "), strings.HasPrefix(text, "scope: "):
 		// says it all
 	default:
 		text += at
 	}
 	return &buildError{text, err}
+}
+
+// brief is the text of fx's error without stack traces and functions of ours.
+func brief(err error) string {
+	return ownFunction.ReplaceAllString(callTrace.ReplaceAllString(err.Error(), ""), "")
+}
+
+// captured tells who takes which scoped value, and who makes that (DI-10).
+func captured(m []string) string {
+	who := "a function"
+	if m[1] != "" {
+		who = fmt.Sprintf("%s.%s (%s)", m[1], m[2], m[3])
+	}
+	return fmt.Sprintf("%s makes a singleton and cannot take the scoped %s, which %s (%s) makes anew for each unit of work: "+
+		"take a *scope.Factory, open a scope for each unit of work, and get it from there", who, m[4], m[5], m[6])
 }

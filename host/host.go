@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/category"
 	"github.com/fxhost/fxhost/internal/fields"
 	"github.com/fxhost/fxhost/logging"
@@ -32,7 +33,7 @@ type Host struct {
 	runner        *hosted.Runner
 	events        *buildEvents
 
-	startBy time.Time    // when the startup timeout ends, zero for no limit
+	startBy time.Time    // when the startup timeout of Builder.Run ends, zero for no limit
 	outside atomic.Value // the stop that the Lifetime has asked for, an outsideStop
 
 	once   sync.Once
@@ -52,9 +53,6 @@ func newHost(b *Builder, options *Options, log *zap.Logger) *Host {
 	}
 	h.events = newBuildEvents(logging.FxLogger(h.log))
 	h.runner = hosted.NewRunner(h.log, options.Options)
-	if limit := options.StartupTimeout; limit > 0 {
-		h.startBy = time.Now().Add(limit)
-	}
 	return h
 }
 
@@ -190,6 +188,7 @@ func (h *Host) graph(options []fx.Option) fx.Option {
 	return fx.Options(
 		fx.WithLogger(h.events.logger),
 		h.runner.TakeOver(),
+		scope.Module(),
 		h.provide(),
 		fx.Options(options...),
 	)

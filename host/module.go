@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"go.uber.org/fx"
+
+	"github.com/fxhost/fxhost/hosted/scope"
 )
 
 // Module gives an fx application that somebody else runs what a host has:
 // configuration, environment, logger and options as [NewBuilder] makes them,
-// and the walk of the hosted services. All hooks of fx.Lifecycle join the walk,
+// the walk of the hosted services, and scopes. All hooks of fx.Lifecycle join the walk,
 // which is itself one hook of fx's own lifecycle: fx's StartTimeout and
 // StopTimeout bound it, see [hosted.Module]. Signals are fx's business.
 //
@@ -24,5 +26,5 @@ func Module(args []string) fx.Option {
 	if err != nil {
 		return fx.Error(err)
 	}
-	return fx.Options(h.runner.Attach(), h.provide())
+	return fx.Options(h.runner.Attach(), scope.Module(), h.provide())
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // FxLogger writes the events of fx to the category fx below log, at debug: set
-// Logging:LogLevel:fx to Debug to see them. Only a failed Start or Stop of an
+// Logging:LogLevel:fxhost.fx to Debug to see those of a host. Only a failed Start or Stop of an
 // fx.App is an error: fx.App.Run shows it nowhere else, and it holds the errors
 // of all constructors and hooks, which would otherwise be told twice. A host
 // calls neither; it returns and reports what fails.

@@ -65,8 +65,7 @@ func Inside(function, file string) bool {
 		"github.com/fxhost/fxhost/hosted", "github.com/fxhost/fxhost/background", "github.com/fxhost/fxhost/host",
 		"github.com/fxhost/fxhost/internal", "go.uber.org/fx", "go.uber.org/dig", "reflect",
 	} {
-		rest, ok := strings.CutPrefix(function, prefix)
-		if ok && (rest[0] == '.' || rest[0] == '/') {
+		if strings.HasPrefix(function, prefix+".") || strings.HasPrefix(function, prefix+"/") {
 			return true
 		}
 	}

@@ -106,7 +106,7 @@ func rename(arg reflect.Value, name string) reflect.Value {
 
 // target is the function in what fx.Annotate returned.
 func target(annotated reflect.Value) (reflect.Value, bool) {
-	if annotated.Kind() != reflect.Struct || annotated.Type().PkgPath() != reflect.TypeFor[fx.App]().PkgPath() {
+	if !annotated.IsValid() || annotated.Type() != reflect.TypeOf(fx.Annotate(nil)) {
 		return reflect.Value{}, false
 	}
 	field := annotated.FieldByName("Target")
@@ -133,4 +133,10 @@ func writable(v any) reflect.Value {
 	c := reflect.New(reflect.TypeOf(v)).Elem()
 	c.Set(reflect.ValueOf(v))
 	return c
+}
+
+// At returns what to give fx.Provide for constructor so that fx's messages point
+// at the function at instead.
+func At(constructor any, at reflect.Value) any {
+	return locate(fx.Annotate(constructor), at)
 }

@@ -7,18 +7,17 @@ const (
 	Service     = "service"      // name of a hosted service
 	Hook        = "hook"         // function that appended an fx hook
 	Callback    = "callback"     // place that registered an ApplicationLifetime callback
-	Phase       = "phase"        // starting, start, started, stopping, stop, stopped, run
+	Phase       = "phase"        // starting, start, started, stopping, stop, stopped, or that of a callback
 	Elapsed     = "elapsed"      // how long it took
 	Reason      = "reason"       // why the host stops
 	Error       = "error"        // what went wrong, verbatim
 	Stack       = "stack"        // where it panicked
 	Services    = "services"     // count of registered services
+	Failures    = "failures"     // count of services that failed
 	Policy      = "policy"       // what a fault leads to
 	Environment = "environment"  // name of the environment
 	ContentRoot = "content_root" // folder that relative paths start from
 	Files       = "files"        // configuration files that were read
 	Application = "application"  // name of the application
-	Function    = "function"     // name of a constructor
 	Delay       = "delay"        // how long is waited
-	Signal      = "signal"       // name of a signal
 )

@@ -1,0 +1,21 @@
+// Command watcher counts the files in a folder.
+package main
+
+import (
+	"context"
+	"os"
+
+	"go.uber.org/fx"
+
+	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/hosted"
+)
+
+func main() {
+	builder := host.NewBuilder(os.Args[1:])
+	builder.Add(
+		fx.Provide(NewOptions),
+		hosted.AddHostedService[*Watcher](NewWatcher),
+	)
+	os.Exit(host.ExitCode(builder.Run(context.Background())))
+}

@@ -1,0 +1,103 @@
+package scope
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+)
+
+// closer is something that the scope made and has to close.
+type closer struct {
+	maker   *constructor
+	value   any
+	cleanup func(context.Context) error
+}
+
+// own notes that value is to be closed with the scope. If that has been closed
+// meanwhile, it is closed at once.
+func (c *core) own(maker *constructor, value any, cleanup func(context.Context) error) error {
+	made := closer{maker, value, cleanup}
+	if !made.matters() {
+		return nil
+	}
+	c.mu.Lock()
+	late := c.state.Load() == closed
+	if !late {
+		c.closers = append(c.closers, made)
+	}
+	c.mu.Unlock()
+	if late {
+		return errors.Join(
+			fmt.Errorf("%w while %s was running", ErrClosed, maker), made.close(context.WithoutCancel(c.ctx)))
+	}
+	return nil
+}
+
+// Close closes what the scope has made, newest first: it calls the cleanup that
+// the constructor returned, or else a method Close() error or
+// Close(context.Context) error of the value. It visits all of them, also after
+// an error or a panic, and joins the errors in that order. ctx is for the
+// closers; Close itself does not give up when it ends.
+//
+// The first call closes. Every other one returns nil at once, also while the
+// first one is going on. A constructor that is running then has its value closed
+// as soon as it returns; its caller gets [ErrClosed].
+func (s *Scope) Close(ctx context.Context) error {
+	c := s.core
+	if !c.state.CompareAndSwap(open, closed) {
+		return nil
+	}
+	c.mu.Lock()
+	closers := c.closers
+	c.closers = nil
+	c.mu.Unlock()
+	c.first.Store(nil)
+	var errs []error
+	for _, made := range slices.Backward(closers) {
+		if err := made.close(ctx); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (m *closer) matters() bool {
+	if m.cleanup != nil {
+		return true
+	}
+	switch m.value.(type) {
+	case interface{ Close() error }, interface {
+		Close(ctx context.Context) error
+	}:
+		return true
+	default:
+		return false
+	}
+}
+
+// close closes one value. A panic of it must not keep the others from being
+// closed.
+func (m *closer) close(ctx context.Context) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{Constructor: m.maker.String(), Value: value, Stack: debug.Stack()}
+		}
+		if err != nil {
+			err = fmt.Errorf("scope: close what %s made: %w", m.maker, err)
+		}
+	}()
+	if m.cleanup != nil {
+		return m.cleanup(ctx)
+	}
+	switch value := m.value.(type) {
+	case interface{ Close() error }:
+		return value.Close()
+	case interface {
+		Close(ctx context.Context) error
+	}:
+		return value.Close(ctx)
+	}
+	return nil
+}

@@ -1,0 +1,17 @@
+package scope
+
+import "context"
+
+type contextKey struct{}
+
+// NewContext returns a context that carries s, the ambient scope of a request
+// or message. Constructors do not need it: they take what they use.
+func NewContext(ctx context.Context, s *Scope) context.Context {
+	return context.WithValue(ctx, contextKey{}, s)
+}
+
+// From returns the scope that ctx carries; false if there is none.
+func From(ctx context.Context) (*Scope, bool) {
+	s, ok := ctx.Value(contextKey{}).(*Scope)
+	return s, ok
+}

@@ -1,0 +1,121 @@
+package scope
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/internal/caller"
+)
+
+// Module makes the [Factory] of an fx application. Package host has it already.
+func Module() fx.Option {
+	return fx.Options(
+		fx.Provide(func() *Factory { return &Factory{} }),
+		fx.Invoke(func(in struct {
+			fx.In
+			Factory      *Factory
+			Declarations []*declaration `group:"fxhost.scope"`
+			Log          *zap.Logger    `optional:"true"`
+		},
+		) error {
+			g, err := compile(in.Declarations, in.Log)
+			if err == nil {
+				in.Factory.graph.Store(g)
+			}
+			return err
+		}),
+	)
+}
+
+// Provide registers constructors of scoped values: each scope has one of its
+// own, made when it is first asked for (.NET: AddScoped).
+//
+// A constructor takes singletons of fx, scoped and transient values, the
+// context.Context of the scope, *[Scope], and a *zap.Logger named after what it
+// makes; also in fx.In structs with name, group (of singletons) and optional
+// tags. It returns a value, or several, also in an fx.Out struct with names, and
+// behind them, if it has them, a cleanup function (func(), func() error or
+// func(context.Context) error) and an error.
+//
+// The application needs [Module], or package host. A mistake is an error of
+// fx.New. fx itself refuses what a singleton cannot have: a type that is both
+// scoped and a singleton is provided twice, and a singleton that takes a scoped
+// type misses a scope.unitOfWork.
+func Provide(constructors ...any) fx.Option {
+	return provide("Provide", fromScoped, nil, constructors...)
+}
+
+// Transient registers constructors of values of which everybody who asks gets a
+// new one (.NET: AddTransient). The scope it was made in closes it.
+func Transient(constructors ...any) fx.Option {
+	return provide("Transient", fromTransient, nil, constructors...)
+}
+
+// Bind registers a constructor of a scoped value that is had as an I only
+// (.NET: AddScoped<I, T>).
+func Bind[I any](constructor any) fx.Option {
+	return provide("Bind", fromScoped, reflect.TypeFor[I](), constructor)
+}
+
+// Func registers a function that makes the scoped T by asking the scope for
+// what it needs, which costs no reflection (.NET: AddScoped(sp => ...)). What it
+// asks for is found out when it runs, not when the application is built.
+func Func[T any](build func(s *Scope) (T, error)) fx.Option {
+	if build == nil {
+		return mistake("Func", caller.Here(), errors.New("function is nil"))
+	}
+	d, err := inspect(build, fromScoped, nil)
+	if err != nil {
+		return mistake("Func", caller.Here(), err)
+	}
+	d.params = nil
+	d.maker.typed = func(s *Scope) (any, error) { return build(s) }
+	return d.option()
+}
+
+// Value declares that scopes are given a T by [With].
+func Value[T any]() fx.Option {
+	d := declaration{
+		maker:   &constructor{name: fmt.Sprintf("scope.Value[%v]", reflect.TypeFor[T]()), place: caller.Here().String()},
+		source:  fromInput,
+		results: []key{{t: reflect.TypeFor[T]()}},
+	}
+	at := reflect.ValueOf(With[T])
+	return fx.Options(d.resolve(at), d.refuse(at))
+}
+
+// Singleton lets scopes ask for the singleton T of fx by [Get]. What a
+// constructor takes can be had without.
+func Singleton[T any]() fx.Option {
+	d := declaration{
+		maker:  &constructor{name: fmt.Sprintf("scope.Singleton[%v]", reflect.TypeFor[T]()), place: caller.Here().String()},
+		source: fromFx,
+		params: []param{{key: key{t: reflect.TypeFor[T]()}}},
+	}
+	return d.resolve(reflect.ValueOf(Get[T]))
+}
+
+func provide(option string, lifetime source, as reflect.Type, constructors ...any) fx.Option {
+	place := caller.Here()
+	options := make([]fx.Option, len(constructors))
+	for i, constructor := range constructors {
+		d, err := inspect(constructor, lifetime, as)
+		if err != nil {
+			return mistake(option, place, err)
+		}
+		options[i] = d.option()
+	}
+	return fx.Options(options...)
+}
+
+func mistake(option string, place caller.Stack, err error) fx.Option {
+	return fx.Error(fmt.Errorf("scope: %s at %v: %w", option, place, err))
+}
+
+func (d declaration) option() fx.Option {
+	return fx.Options(d.resolve(d.maker.fn), d.refuse(d.maker.fn))
+}

@@ -1,0 +1,71 @@
+// Package web connects net/http with hosted services: a scope for each request.
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/hosted/scope"
+)
+
+// Scopes opens a scope for each request (ASP.NET Core: HttpContext.RequestServices).
+// Provide it with fx.Provide(web.NewScopes). Its Handler is middleware of the
+// usual form, for any router.
+type Scopes struct {
+	factory *scope.Factory
+	log     *zap.Logger
+	inputs  []func(*http.Request) scope.Input
+}
+
+// NewScopes returns middleware that logs to log what went wrong when a scope was
+// closed: the response has been sent by then.
+func NewScopes(factory *scope.Factory, log *zap.Logger) *Scopes {
+	return &Scopes{factory: factory, log: log.Named("web.Scopes")}
+}
+
+// With has each scope be given what input makes of its request, such as the
+// request itself or the tenant in its path; see scope.With. Call it before the
+// first request.
+func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
+	s.inputs = append(s.inputs, input)
+	return s
+}
+
+// Handler calls next with a request that has a scope (see [Get] and scope.From),
+// and closes the scope when next has returned, or panicked: the panic goes on.
+// The closers get the values of the request's context, but do not end with it:
+// a client that has gone must not keep a transaction from being rolled back.
+//
+// The scope is not for goroutines that outlive the handler.
+func (s *Scopes) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inputs := make([]scope.Input, len(s.inputs))
+		for i, input := range s.inputs {
+			inputs[i] = input(r)
+		}
+		opened := s.factory.New(r.Context(), inputs...)
+		defer func() {
+			if err := opened.Close(context.WithoutCancel(r.Context())); err != nil {
+				s.log.Error("request scope failed to close", zap.String("path", r.URL.Path), zap.Error(err))
+			}
+		}()
+		next.ServeHTTP(w, r.WithContext(scope.NewContext(r.Context(), opened)))
+	})
+}
+
+// ErrNoScope is the error of [Get] for a request that did not come through
+// [Scopes.Handler].
+var ErrNoScope = errors.New("web: the request has no scope: put Scopes.Handler in front of its handler")
+
+// Get returns the T of the request's scope, see scope.Get.
+func Get[T any](r *http.Request) (T, error) {
+	opened, ok := scope.From(r.Context())
+	if !ok {
+		var none T
+		return none, ErrNoScope
+	}
+	return scope.Get[T](opened)
+}
