@@ -6,13 +6,23 @@ GOFUMPT_VERSION  := v0.12.0
 GOVULN_VERSION   := v1.1.4
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
-SPOOL := cmd/worker/spool
+# The sample worker's, see cmd/worker/appsettings.json.
+SPOOL := cmd/worker/data/spool
 
 .DEFAULT_GOAL := help
 .PHONY: help run test build vet lint fmt tidy tidy-check cover bench fuzz vuln ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## the sample worker, with a few orders in its spool folder; Ctrl-C stops it
+	@go build -o bin/worker ./cmd/worker
+	@mkdir -p $(SPOOL)
+	@for order in cmd/worker/samples/*.json; do \
+		to=$(SPOOL)/$${order##*/}; \
+		test -e "$$to" || { cp "$$order" "$$to.tmp" && mv "$$to.tmp" "$$to"; } || exit 1; \
+	done
+	@exec bin/worker --contentRoot=cmd/worker
 
 test: ## all tests, with the race detector
 	go test -race ./...
