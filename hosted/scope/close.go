@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 )
 
 // closer is something that the scope made and has to close.
@@ -13,19 +12,20 @@ type closer struct {
 	maker   *constructor
 	value   any
 	cleanup func(context.Context) error
+	before  *closer // what was made before it
 }
 
 // own notes that value is to be closed with the scope. If that has been closed
 // meanwhile, it is closed at once.
 func (c *core) own(maker *constructor, value any, cleanup func(context.Context) error) error {
-	made := closer{maker, value, cleanup}
+	made := &closer{maker: maker, value: value, cleanup: cleanup}
 	if !made.matters() {
 		return nil
 	}
 	c.mu.Lock()
 	late := c.state.Load() == closed
 	if !late {
-		c.closers = append(c.closers, made)
+		made.before, c.closers = c.closers, made
 	}
 	c.mu.Unlock()
 	if late {
@@ -50,12 +50,12 @@ func (s *Scope) Close(ctx context.Context) error {
 		return nil
 	}
 	c.mu.Lock()
-	closers := c.closers
+	made := c.closers
 	c.closers = nil
 	c.mu.Unlock()
 	c.first.Store(nil)
 	var errs []error
-	for _, made := range slices.Backward(closers) {
+	for ; made != nil; made = made.before {
 		if err := made.close(ctx); err != nil {
 			errs = append(errs, err)
 		}

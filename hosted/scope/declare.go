@@ -162,6 +162,7 @@ func (d *declaration) inspectResults(fn, as reflect.Type) error {
 			return fmt.Errorf("constructor %v: every scope has a %v of its own", fn, k.t)
 		}
 	}
+	d.maker.direct = newDirect(d.maker.fn)
 	d.maker.category = strings.TrimPrefix(d.results[0].t.String(), "*")
 	d.maker.out = func(out []reflect.Value) (o outcome) {
 		if fails {

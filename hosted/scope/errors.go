@@ -36,13 +36,13 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// cycle is the error for a maker that was asked for by parent while it is
-// itself running for parent.
-func cycle(maker *constructor, parent *slot) error {
+// cycle is the error for a maker that is asked for by s, which it was given
+// itself, or which has to wait for it.
+func cycle(maker *constructor, s *Scope) error {
 	chain := []string{maker.String()}
-	for p := parent; p != nil; p = p.parent {
-		chain = append([]string{p.maker.String()}, chain...)
-		if p.maker == maker {
+	for view := s; view.maker != nil; view = view.parent {
+		chain = append([]string{view.maker.String()}, chain...)
+		if view.maker == maker {
 			break
 		}
 	}

@@ -33,9 +33,13 @@ func With[T any](value T) Input { return Input{reflect.TypeFor[T](), value} }
 // It allocates once. A mistake, such as a Factory that is used in a constructor
 // of a singleton or an input that nobody declared, is the error of every Get.
 func (f *Factory) New(ctx context.Context, inputs ...Input) *Scope {
-	c := &core{graph: f.graph.Load(), ctx: ctx, inputs: inputs}
+	c := &core{graph: f.graph.Load(), ctx: ctx}
 	c.root.core = c
-	if c.graph == nil || len(inputs) > 0 {
+	if len(inputs) > 0 {
+		kept := inputs // so that the parameter stays on the stack
+		c.inputs = &kept
+	}
+	if c.graph == nil || c.inputs != nil {
 		c.check()
 	}
 	return &c.root
@@ -48,7 +52,7 @@ func (c *core) check() {
 			"open scopes in methods, not in constructors, and have scope.Module() in the options of fx.New")}
 		return
 	}
-	for _, input := range c.inputs {
+	for _, input := range *c.inputs {
 		if n := c.graph.nodes[key{t: input.t}]; n == nil || n.source != fromInput {
 			c.graph = &graph{broken: fmt.Errorf("scope: With gave a %v, which was not declared: "+
 				"add scope.Value[%v]() to the options", input.t, input.t)}

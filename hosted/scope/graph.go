@@ -71,17 +71,13 @@ func (n *node) reflect(value any) reflect.Value {
 // change once it was compiled.
 type graph struct {
 	nodes  map[key]*node
-	types  map[reflect.Type]*node // those without a name, for a quicker look
-	broken error                  // why it cannot be used, nil if it can
+	types  lookup // those without a name, for a quicker look
+	broken error  // why it cannot be used, nil if it can
 }
 
 // find returns the node of k.
 func (g *graph) find(k key) (*node, error) {
-	if k.name == "" {
-		if n := g.types[k.t]; n != nil {
-			return n, nil
-		}
-	} else if n := g.nodes[k]; n != nil {
+	if n := g.nodes[k]; n != nil {
 		return n, nil
 	}
 	if g.broken != nil {
@@ -104,19 +100,16 @@ func compile(declarations []*declaration, log *zap.Logger) (*graph, error) {
 	for _, d := range declarations {
 		slots += g.declare(d, slots)
 	}
-	g.types = map[reflect.Type]*node{}
 	for k, n := range g.nodes {
 		n.key = k
-		if k.name == "" {
-			g.types[k.t] = n
-		}
 	}
+	g.types = newLookup(g.nodes)
 	var errs []error
 	for _, d := range declarations {
 		errs = append(errs, g.link(d, log)...)
 	}
 	if len(errs) == 0 {
-		errs = g.cycles(declarations)
+		errs = g.order(declarations)
 	}
 	return g, errors.Join(errs...)
 }
@@ -126,6 +119,7 @@ func compile(declarations []*declaration, log *zap.Logger) (*graph, error) {
 func (g *graph) declare(d *declaration, slot int) int {
 	for i, k := range d.results {
 		g.nodes[k] = &node{source: d.source, maker: d.maker, slot: slot, result: i}
+		d.maker.transient = d.source == fromTransient
 	}
 	for _, p := range d.params {
 		if p.found && p.group == "" && g.nodes[p.key] == nil {
@@ -158,9 +152,10 @@ func (g *graph) link(d *declaration, log *zap.Logger) (errs []error) {
 	return errs
 }
 
-// cycles looks for constructors that need each other. Those that ask the *Scope
-// are opaque: their cycles are errors of Get.
-func (g *graph) cycles(declarations []*declaration) (errs []error) {
+// order looks at the constructors in the order in which they need each other. A
+// cycle is an error, unless it goes through the *Scope: one that has that is
+// opaque, and its cycles are errors of Get.
+func (g *graph) order(declarations []*declaration) (errs []error) {
 	const (
 		unseen = iota
 		seeing
@@ -185,6 +180,9 @@ func (g *graph) cycles(declarations []*declaration) (errs []error) {
 				errs = append(errs, found)
 			}
 		}
+		c.opaque = c.typed != nil || slices.ContainsFunc(c.args, func(n *node) bool {
+			return n.source == fromScope || n.maker != nil && n.maker.opaque
+		})
 		colour[c] = seen
 		chain = chain[:len(chain)-1]
 	}

@@ -16,8 +16,10 @@ import (
 // It is safe for concurrent use. A constructor may take the *Scope, and keep
 // it.
 type Scope struct {
-	core *core
-	slot *slot // what is being built with this view of the scope, nil for the scope itself
+	core   *core
+	maker  *constructor // that was given this view of the scope, nil for the scope itself
+	parent *Scope       // the view that maker was asked for by
+	over   atomic.Bool  // maker is transient and has returned
 }
 
 // core is what all views of one scope share.
@@ -25,13 +27,13 @@ type core struct {
 	root   Scope // the view that Factory.New returns
 	graph  *graph
 	ctx    context.Context //nolint:containedctx // of the unit of work: constructors ask for it
-	inputs []Input
+	inputs *[]Input        // nil if there are none
 
 	first atomic.Pointer[chunk] // the slots, nil before the first Get
 	state atomic.Uint32         // open or closed
 
 	mu      sync.Mutex
-	closers []closer // in the order of creation
+	closers *closer  // the newest; each knows the one before it
 	waiting *waiting // nil as long as nobody had to wait
 }
 
@@ -42,11 +44,8 @@ const (
 
 // slot holds what one scoped constructor has made.
 type slot struct {
-	state  atomic.Uint32
-	maker  *constructor // that builds here, set before state leaves empty
-	view   Scope        // what the constructor is given
-	parent *slot        // that the constructor was called for
-	value  any          // read it when state is done
+	state atomic.Uint32
+	value any // read it when state is done
 }
 
 const (
@@ -68,7 +67,7 @@ func (c *core) slotAt(i int) *slot {
 	for {
 		piece := at.Load()
 		if piece == nil {
-			piece = c.newChunk()
+			piece = &chunk{}
 			if !at.CompareAndSwap(nil, piece) {
 				piece = at.Load()
 			}
@@ -79,14 +78,6 @@ func (c *core) slotAt(i int) *slot {
 		i -= len(piece.slots)
 		at = &piece.next
 	}
-}
-
-func (c *core) newChunk() *chunk {
-	piece := &chunk{}
-	for i := range piece.slots {
-		piece.slots[i].view = Scope{core: c, slot: &piece.slots[i]}
-	}
-	return piece
 }
 
 // Context is the one that the scope was opened with.
@@ -104,33 +95,37 @@ func (s *Scope) Context() context.Context { return s.core.ctx }
 //
 // A repeated Get costs one lookup in a map, and allocates nothing.
 func Get[T any](s *Scope) (T, error) {
-	return named[T](s, "")
+	t := reflect.TypeFor[T]()
+	n := s.core.graph.types.find(idOf(t))
+	if n == nil {
+		return as[T](s.named(key{t: t}))
+	}
+	return as[T](s.get(n))
 }
 
 // GetNamed is Get for a value with a name, as fx.In and fx.Out have them
 // (.NET: GetRequiredKeyedService<T>).
 func GetNamed[T any](s *Scope, name string) (T, error) {
-	return named[T](s, name)
+	return as[T](s.named(key{reflect.TypeFor[T](), name}))
 }
 
-func named[T any](s *Scope, name string) (T, error) {
-	value, err := s.get(key{reflect.TypeFor[T](), name})
-	if err != nil {
-		var none T
-		return none, err
-	}
+func as[T any](value any, err error) (T, error) {
 	typed, _ := value.(T) // a nil interface stays nil
-	return typed, nil
+	return typed, err
 }
 
-func (s *Scope) get(k key) (any, error) {
-	c := s.core
-	if c.state.Load() == closed {
-		return nil, fmt.Errorf("%w: %v cannot be had any more", ErrClosed, k)
-	}
-	n, err := c.graph.find(k)
+func (s *Scope) named(k key) (any, error) {
+	n, err := s.core.graph.find(k)
 	if err != nil {
 		return nil, err
+	}
+	return s.get(n)
+}
+
+// get is for callers from outside, who may come after Close.
+func (s *Scope) get(n *node) (any, error) {
+	if s.core.state.Load() == closed {
+		return nil, fmt.Errorf("%w: %v cannot be had any more", ErrClosed, n.key)
 	}
 	return n.get(s)
 }
@@ -141,9 +136,9 @@ func (n *node) get(s *Scope) (any, error) {
 	case fromFx:
 		return n.value, nil
 	case fromScoped:
-		return s.core.scoped(n, s.slot)
+		return s.scoped(n)
 	case fromTransient:
-		return s.core.transient(n, s.slot)
+		return s.transient(n)
 	case fromInput:
 		return s.core.input(n)
 	case fromContext:
@@ -153,60 +148,61 @@ func (n *node) get(s *Scope) (any, error) {
 	}
 }
 
-// scoped returns the one value of n, for parent.
-func (c *core) scoped(n *node, parent *slot) (any, error) {
-	s := c.slotAt(n.slot)
+// scoped returns the one value of n.
+func (s *Scope) scoped(n *node) (any, error) {
+	at := s.core.slotAt(n.slot)
 	for {
-		switch s.state.Load() {
+		switch at.state.Load() {
 		case done:
-			return n.pick(s.value), nil
+			return n.pick(at.value), nil
 		case empty:
-			if s.state.CompareAndSwap(empty, building) {
-				value, err := c.build(n.maker, s, parent)
-				if err != nil {
-					return nil, err
-				}
-				return n.pick(value), nil
+			if !at.state.CompareAndSwap(empty, building) {
+				continue
 			}
+			value, err := s.build(n.maker)
+			if err != nil {
+				s.core.finish(at, empty)
+				return nil, err
+			}
+			at.value = value
+			s.core.finish(at, done)
+			return n.pick(value), nil
 		default:
-			if err := c.wait(n.maker, s, parent); err != nil {
+			if err := s.wait(n.maker, at); err != nil {
 				return nil, err
 			}
 		}
 	}
 }
 
-// transient makes a new value of n, for parent.
-func (c *core) transient(n *node, parent *slot) (any, error) {
-	for p := parent; p != nil; p = p.parent {
-		if p.maker == n.maker && p.state.Load() != done {
-			return nil, cycle(n.maker, parent)
+// transient makes a new value of n.
+func (s *Scope) transient(n *node) (any, error) {
+	for view := s; view.maker != nil; view = view.parent {
+		if view.maker == n.maker && !view.over.Load() {
+			return nil, cycle(n.maker, s)
 		}
 	}
-	s := &slot{}
-	s.view = Scope{core: c, slot: s}
-	s.state.Store(building)
-	value, err := c.build(n.maker, s, parent)
+	value, err := s.build(n.maker)
 	if err != nil {
 		return nil, err
 	}
 	return n.pick(value), nil
 }
 
-// build calls the constructor. The caller has claimed s.
-func (c *core) build(maker *constructor, s, parent *slot) (any, error) {
-	s.maker, s.parent = maker, parent
-	value, cleanup, err := maker.protect(&s.view)
+// build calls the constructor, and sees to it that what it makes is closed.
+func (s *Scope) build(maker *constructor) (any, error) {
+	view := s
+	if maker.opaque {
+		view = &Scope{core: s.core, maker: maker, parent: s}
+		if maker.transient {
+			defer view.over.Store(true)
+		}
+	}
+	value, cleanup, err := maker.protect(view)
 	if err == nil && (maker.closes || cleanup != nil) {
-		err = c.own(maker, value, cleanup)
+		err = s.core.own(maker, value, cleanup)
 	}
-	if err != nil {
-		c.finish(s, empty)
-		return nil, err
-	}
-	s.value = value
-	c.finish(s, done)
-	return value, nil
+	return value, err
 }
 
 // finish leaves the state building, and wakes those who wait for that.
@@ -222,9 +218,11 @@ func (c *core) finish(s *slot, state uint32) {
 
 // input returns what With gave.
 func (c *core) input(n *node) (any, error) {
-	for i := range c.inputs {
-		if c.inputs[i].t == n.key.t {
-			return c.inputs[i].value, nil
+	if c.inputs != nil {
+		for _, input := range *c.inputs {
+			if input.t == n.key.t {
+				return input.value, nil
+			}
 		}
 	}
 	return nil, fmt.Errorf("scope: this scope was given no %v: open it with scope.With(value)", n.key)

@@ -11,34 +11,35 @@ type waiting struct {
 	calls []*waitingCall
 }
 
-// waitingCall is one goroutine that waits for a slot, and the slots that it is
-// building itself.
+// waitingCall is one goroutine that waits for what a constructor makes, and the
+// constructors that it is running itself.
 type waitingCall struct {
-	wants *slot
-	holds []*slot
+	wants *constructor
+	runs  []*constructor
 }
 
-// wait waits until somebody else has built s. It is a cycle if that is for us,
-// or if somebody who waits for us is to build it.
-func (c *core) wait(maker *constructor, s, parent *slot) error {
-	call := &waitingCall{wants: s}
-	for p := parent; p != nil; p = p.parent {
-		call.holds = append(call.holds, p)
+// wait waits until somebody else has run maker, whose slot is at. It is a cycle
+// if that is for us, or if somebody who waits for us is to run it.
+func (s *Scope) wait(maker *constructor, at *slot) error {
+	call := &waitingCall{wants: maker}
+	for view := s; view.maker != nil; view = view.parent {
+		call.runs = append(call.runs, view.maker)
 	}
+	c := s.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting == nil {
 		c.waiting = &waiting{}
 		c.waiting.woken.L = &c.mu
 	}
-	if !s.state.CompareAndSwap(building, awaited) && s.state.Load() != awaited {
-		return nil // it was built meanwhile
+	if !at.state.CompareAndSwap(building, awaited) && at.state.Load() != awaited {
+		return nil // it has run meanwhile
 	}
-	if c.waiting.blocked(s, call.holds) {
-		return cycle(maker, parent)
+	if c.waiting.blocked(maker, call.runs) {
+		return cycle(maker, s)
 	}
 	c.waiting.calls = append(c.waiting.calls, call)
-	for s.state.Load() == awaited {
+	for at.state.Load() == awaited {
 		c.waiting.woken.Wait()
 	}
 	i := slices.Index(c.waiting.calls, call)
@@ -46,13 +47,13 @@ func (c *core) wait(maker *constructor, s, parent *slot) error {
 	return nil
 }
 
-// blocked tells whether s can only be built after one of held was.
-func (w *waiting) blocked(s *slot, held []*slot) bool {
-	if slices.Contains(held, s) {
+// blocked tells whether maker can only return after one of running has.
+func (w *waiting) blocked(maker *constructor, running []*constructor) bool {
+	if slices.Contains(running, maker) {
 		return true
 	}
 	for _, call := range w.calls {
-		if slices.Contains(call.holds, s) && w.blocked(call.wants, held) {
+		if slices.Contains(call.runs, maker) && w.blocked(call.wants, running) {
 			return true
 		}
 	}

@@ -33,7 +33,7 @@ type Stack []uintptr
 
 // Here is the stack of whoever calls the function that calls Here.
 func Here() Stack {
-	var pcs [16]uintptr
+	var pcs [64]uintptr
 	return append(Stack(nil), pcs[:runtime.Callers(3, pcs[:])]...)
 }
 
