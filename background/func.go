@@ -19,7 +19,7 @@ func Func(name string, fn func(ctx context.Context) error, options ...hosted.Ser
 		return fx.Error(fmt.Errorf("background: Func(%q) at %v: function is nil", name, caller.Here()))
 	}
 	options = append([]hosted.ServiceOption{hosted.Name(name)}, options...)
-	return hosted.AddInstance(&funcService{fn: fn}, options...)
+	return hosted.AddFactory(func() hosted.HostedService { return &funcService{fn: fn} }, options...)
 }
 
 type funcService struct {

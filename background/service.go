@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"github.com/fxhost/fxhost/hosted"
@@ -109,10 +111,22 @@ func (b *BackgroundService) StopAsync(ctx context.Context) error {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if l.stopped && !errors.Is(l.err, context.Canceled) && !errors.Is(l.err, errStopped) {
+	if l.stopped && !cancelled(l.err) {
 		return l.err
 	}
 	return nil
+}
+
+// cancelled tells an error that says no more than that the loop was stopped. Of
+// errors.Join all have to: the other one may be that of a Close.
+func cancelled(err error) bool {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if reflect.TypeOf(e) == reflect.TypeOf(errors.Join(e)) {
+			joined := e.(interface{ Unwrap() []error }).Unwrap() //nolint:forcetypeassert // by its type
+			return !slices.ContainsFunc(joined, func(e error) bool { return !cancelled(e) })
+		}
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, errStopped)
 }
 
 // Done is closed when ExecuteAsync has returned. It is nil before StartAsync

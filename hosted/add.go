@@ -49,13 +49,32 @@ func AddHostedService[T HostedService](constructor any, options ...ServiceOption
 func AddInstance(service HostedService, options ...ServiceOption) fx.Option {
 	place := caller.Here()
 	if isNil(service) {
-		return fx.Error(fmt.Errorf("hosted: AddInstance at %v: service is a nil %T", place, service))
+		return fx.Error(fmt.Errorf("hosted: AddInstance(%T) at %v: service is nil", service, place))
 	}
 	m := newMember(typeName(reflect.TypeOf(service)), place, options)
 	if err := m.options.err; err != nil {
 		return fx.Error(fmt.Errorf("hosted: AddInstance(%T) at %v: %w", service, place, err))
 	}
 	return fx.Invoke(func(r registrar) error { return r.register(m, service) })
+}
+
+// AddFactory registers the service that factory makes, once for each
+// application that is built with the option. Otherwise it is as AddInstance,
+// but has no name by default (.NET: AddHostedService(factory)).
+func AddFactory(factory func() HostedService, options ...ServiceOption) fx.Option {
+	place := caller.Here()
+	m := newMember("", place, options)
+	err := m.options.err
+	switch {
+	case factory == nil:
+		err = errors.Join(err, errors.New("factory is nil"))
+	case m.name == "" && err == nil:
+		err = errors.New("no name: add hosted.Name")
+	}
+	if err != nil {
+		return fx.Error(fmt.Errorf("hosted: AddFactory at %v: %w", place, err))
+	}
+	return fx.Invoke(func(r registrar) error { return r.register(m, factory()) })
 }
 
 // registrar is what a registration asks fx for. The Runner is optional so that
@@ -86,6 +105,11 @@ func isNil(service HostedService) bool {
 }
 
 func (r *Runner) add(m *member) error {
+	if binder, ok := m.service.(Binder); ok {
+		if err := binder.Bind(m.service, func() { r.toldEnd(m) }); err != nil {
+			return fmt.Errorf("hosted: service %q (%v): %w", m.name, m.place, err)
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if other := r.services[m.name]; other != nil {
@@ -94,11 +118,6 @@ func (r *Runner) add(m *member) error {
 	}
 	if r.begun {
 		return fmt.Errorf("hosted: service %q (%v) was registered after the host had started", m.name, m.place)
-	}
-	if binder, ok := m.service.(Binder); ok {
-		if err := binder.Bind(m.service, func() { r.toldEnd(m) }); err != nil {
-			return fmt.Errorf("hosted: service %q (%v): %w", m.name, m.place, err)
-		}
 	}
 	m.set(StateRegistered)
 	r.members = append(r.members, m)

@@ -20,17 +20,17 @@ const (
 	cleanupLimit = time.Second
 )
 
-// errLate wraps the cause that ended the context of a call that did not
+// lateError wraps the cause that ended the context of a call that did not
 // return.
-type errLate struct{ cause error }
+type lateError struct{ cause error }
 
-func (e *errLate) Error() string { return e.cause.Error() + ", left behind" }
-func (e *errLate) Unwrap() error { return e.cause }
+func (e *lateError) Error() string { return e.cause.Error() + ", left behind" }
+func (e *lateError) Unwrap() error { return e.cause }
 
 // call runs fn in a goroutine of its own, because a function that ignores its
 // context must not take the host along, and waits until it has returned, or
 // until shortWait after ctx or limit has ended. In the second case the error
-// is an *errLate, and afterwards is called with what fn returns in the end.
+// is an *lateError, and afterwards is called with what fn returns in the end.
 func call(
 	ctx context.Context, limit *TimeoutError, fn func(context.Context) error, afterwards func(error),
 ) error {
@@ -60,7 +60,7 @@ func call(
 		return explain(ctx, err)
 	case <-timer.C:
 		close(leave)
-		return &errLate{context.Cause(ctx)}
+		return &lateError{context.Cause(ctx)}
 	}
 }
 
@@ -71,6 +71,9 @@ func explain(ctx context.Context, err error) error {
 		return err
 	}
 	cause := context.Cause(ctx)
+	if _, panicked := err.(*PanicError); panicked { //nolint:errorlint // protect returns the bare one
+		return err // no answer to the end of ctx
+	}
 	switch {
 	case err == ctx.Err(): //nolint:errorlint // only the bare error says no more than the cause
 		return cause

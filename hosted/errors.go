@@ -97,6 +97,6 @@ func protect(ctx context.Context, fn func(context.Context) error, report func(er
 
 // StopReason is a cause for [ApplicationLifetime.StopApplication] that is no
 // failure: the host logs it, and Run returns nil.
-type StopReason string
+type StopReason string //nolint:errname // it is the reason for a stop, and read as such
 
 func (r StopReason) Error() string { return string(r) }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/fx"
@@ -27,18 +26,6 @@ const (
 )
 
 var errBroken = errors.New("broken")
-
-// onFakeTime runs test in a bubble of fake time: sleeps take no time, and
-// durations are exact. Whoever was left behind has a day to return after it;
-// then it counts as leaked.
-func onFakeTime(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		t.Cleanup(func() { time.Sleep(24 * time.Hour) })
-		test(t)
-	})
-}
 
 // journal is what was called, in order.
 type journal struct {

@@ -110,7 +110,7 @@ func (l *ApplicationLifetime) request(cause error) bool {
 	l.cause = cause
 	close(l.requested)
 	if l.cancelStart != nil {
-		l.cancelStart(&stopRequest{cause})
+		l.cancelStart(&stopRequestError{cause})
 	}
 	return true
 }
@@ -122,7 +122,7 @@ func (l *ApplicationLifetime) startsWith(cancel context.CancelCauseFunc) {
 	defer l.mu.Unlock()
 	l.cancelStart = cancel
 	if l.cause != nil {
-		cancel(&stopRequest{l.cause})
+		cancel(&stopRequestError{l.cause})
 	}
 }
 
@@ -201,10 +201,10 @@ func failure(cause error) error {
 	return cause
 }
 
-// stopRequest is the cause of a start context that StopApplication has ended.
-type stopRequest struct{ cause error }
+// stopRequestError is the cause of a start context that StopApplication has ended.
+type stopRequestError struct{ cause error }
 
-func (e *stopRequest) Error() string {
+func (e *stopRequestError) Error() string {
 	return fmt.Sprintf("%v while starting: %v", ErrStopped, e.cause)
 }
-func (e *stopRequest) Unwrap() []error { return []error{ErrStopped, e.cause} }
+func (e *stopRequestError) Unwrap() []error { return []error{ErrStopped, e.cause} }

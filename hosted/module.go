@@ -116,7 +116,7 @@ func (r *Runner) startWithin(ctx context.Context) error {
 		return r.Start(ctx)
 	}
 	left := time.Until(deadline)
-	start, cancel := context.WithTimeoutCause(ctx, left-left/3, &TimeoutError{Name: "startup", Limit: left - left/3})
+	start, cancel := context.WithTimeoutCause(ctx, left-left/3, roundLimit("startup", left-left/3))
 	defer cancel()
 	return r.start(start, deadline.Add(-reserve(left/3)))
 }
@@ -127,13 +127,18 @@ func (r *Runner) stopWithin(ctx context.Context) error {
 		left := time.Until(deadline)
 		left -= reserve(left)
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, left, &TimeoutError{Name: "shutdown", Limit: left})
+		ctx, cancel = context.WithTimeoutCause(ctx, left, roundLimit("shutdown", left))
 		defer cancel()
 	}
 	return r.Stop(ctx)
 }
 
 func reserve(left time.Duration) time.Duration { return min(left/4, time.Second) }
+
+// roundLimit is for a limit that was computed from the time of day.
+func roundLimit(name string, limit time.Duration) *TimeoutError {
+	return &TimeoutError{Name: name, Limit: limit.Round(10 * time.Millisecond)}
+}
 
 // stderrLogger is for an application without a *zap.Logger: a fault must not
 // go unseen.

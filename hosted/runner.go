@@ -16,7 +16,7 @@ import (
 const (
 	// DefaultShutdownTimeout is the budget of a stop that was given no other.
 	DefaultShutdownTimeout = 30 * time.Second
-	// NoLimit, as a ShutdownTimeout, leaves a stop bounded by its context alone.
+	// NoLimit as a ShutdownTimeout leaves a stop bounded by its context alone.
 	NoLimit time.Duration = math.MaxInt64
 )
 
@@ -155,11 +155,11 @@ func (r *Runner) startContext(ctx context.Context) (context.Context, context.Can
 // not ended (rule 5), unless a Stop that waits for the start does it anyway.
 func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool {
-		_, asked := err.(*stopRequest) //nolint:errorlint // the bare cause says that nothing else went wrong
+		_, asked := err.(*stopRequestError) //nolint:errorlint // the bare cause says that nothing else went wrong
 		return asked
 	})
 	if len(errs) == 0 && failure(r.lifetime.Cause()) == nil {
-		errs = append(errs, &stopRequest{r.lifetime.Cause()})
+		errs = append(errs, &stopRequestError{r.lifetime.Cause()})
 	} else {
 		r.log.Error("host start failed", zap.Error(errors.Join(errors.Join(errs...), failure(r.lifetime.Cause()))))
 	}
@@ -167,7 +167,7 @@ func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error
 	ctx = context.WithoutCancel(ctx)
 	if !by.IsZero() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, by)
+		ctx, cancel = context.WithDeadlineCause(ctx, by, roundLimit("shutdown", time.Until(by)))
 		defer cancel()
 	}
 	// Everybody else's Stop gets the same result.

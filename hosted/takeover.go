@@ -58,6 +58,9 @@ func (l lifecycle) Append(hook fx.Hook) {
 	m := &member{hook: hook, place: caller.Here()}
 	frame := m.place.Outside()
 	m.name = fmt.Sprintf("%s (%s)", frame.Name(), frame.Place())
+	if frame.Function == "" {
+		m.name = "of fx.Annotate" // fx has appended it, and does not say for whom
+	}
 	l.runner.mu.Lock()
 	late := l.runner.begun
 	if !late {

@@ -120,7 +120,7 @@ func (r *Runner) do(ctx context.Context, p phase, m *member) error {
 	err := call(ctx, limit, fn, func(err error) { r.returnedLate(ctx, p, m, err) })
 	r.leave(p, m, err)
 	if p == phaseStart && err == nil {
-		r.watch(m)
+		r.watch(m) //nolint:contextcheck // the watch outlives the start
 	}
 
 	elapsed := zap.Duration(fields.Elapsed, time.Since(begin))
@@ -135,7 +135,7 @@ func (r *Runner) do(ctx context.Context, p phase, m *member) error {
 		return context.Cause(ctx)
 	}
 	text := "service failed"
-	var late *errLate
+	var late *lateError
 	switch {
 	case p.notifies():
 		text = "lifetime callback failed"
@@ -145,37 +145,36 @@ func (r *Runner) do(ctx context.Context, p phase, m *member) error {
 		text = "clean-up after failed start failed"
 	}
 	r.log.Error(text, append(stack(err), m.field(), zap.Stringer(fields.Phase, p), elapsed, zap.Error(err))...)
-	if forgive || p.notifies() {
+	if forgive && late == nil || p.notifies() {
 		return nil
 	}
 	return m.fail(p.String(), err)
 }
 
 // cancelled tells an error that came back only because a stop was asked for
-// while starting. Our own context says so, not the error (rule 9). A panic and
-// a service that was left behind are to be reported even then.
+// while starting. Our own context says so, not the error (rule 9). A service
+// that was left behind is to be reported even then.
 func cancelled(ctx context.Context, err error) bool {
 	var (
-		request  *stopRequest
-		late     *errLate
-		panicked *PanicError
+		request *stopRequestError
+		late    *lateError
 	)
-	return errors.As(context.Cause(ctx), &request) && errors.As(err, &request) &&
-		!errors.As(err, &late) && !errors.As(err, &panicked)
+	return errors.As(context.Cause(ctx), &request) && errors.As(err, &request) && !errors.As(err, &late)
 }
 
 // startEnded is the error of a start whose context has ended between two
 // services, so that there is none to name.
 func startEnded(ctx context.Context) error {
 	cause := context.Cause(ctx)
-	if _, asked := cause.(*stopRequest); asked { //nolint:errorlint // rollBack looks for the bare one
+	if _, asked := cause.(*stopRequestError); asked { //nolint:errorlint // rollBack looks for the bare one
 		return cause
 	}
 	return fmt.Errorf("host: start: %w", cause)
 }
 
 // enter notes that m is about to be called in phase p. Forgive is true for the
-// clean-up of a failed start: the start's own error is what counts.
+// clean-up of a failed start: the start's own error is what counts, unless the
+// clean-up does not return.
 func (r *Runner) enter(p phase, m *member) (fn func(context.Context) error, limit *TimeoutError, forgive bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -219,7 +218,7 @@ func (r *Runner) leave(p phase, m *member, err error) {
 	if cleanUp := p == phaseStop && m.reached == reachedStart; err != nil && !cleanUp {
 		m.lastError = err // a clean-up leaves that of the start
 	}
-	var late *errLate
+	var late *lateError
 	switch {
 	case p.notifies():
 	case errors.As(err, &late):

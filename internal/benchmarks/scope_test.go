@@ -1,132 +1,194 @@
-// Package benchmarks measures scopes beside plain Go and peers, in one run.
 package benchmarks
 
 import (
 	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
 	"testing"
-
-	"github.com/samber/do/v2"
-	"go.uber.org/dig"
-	"go.uber.org/fx"
+	"time"
 
 	"github.com/fxhost/fxhost/hosted/scope"
 )
 
-type (
-	DB      struct{ name string }
-	Tx      struct{ db *DB }
-	Repo    struct {
-		db *DB
-		tx *Tx
-	}
-	Handler struct {
-		repo *Repo
-		tx   *Tx
-	}
-)
-
-func NewDB() *DB                                { return &DB{"db"} }
-func NewTx(db *DB) *Tx                          { return &Tx{db} }
-func NewRepo(db *DB, tx *Tx) *Repo              { return &Repo{db, tx} }
-func NewHandler(repo *Repo, tx *Tx) *Handler    { return &Handler{repo, tx} }
-
-var sink *Handler
-
-func factory(tb testing.TB, options ...fx.Option) *scope.Factory {
-	tb.Helper()
-	var f *scope.Factory
-	app := fx.New(fx.NopLogger, scope.Module(), fx.Provide(NewDB), fx.Options(options...), fx.Populate(&f))
-	if err := app.Err(); err != nil {
-		tb.Fatal(err)
-	}
-	return f
+// variant is one way of doing the same unit of work.
+type variant struct {
+	name  string
+	unit  unit
+	times []time.Duration // of one unit, a batch each
 }
 
-func plain(tb testing.TB) *scope.Factory {
-	return factory(tb, scope.Provide(NewTx, NewRepo, NewHandler))
-}
+// round is how long a batch of units takes: short, so that a disturbance of the
+// machine meets few of them.
+const round = 200 * time.Microsecond
 
-func typed(tb testing.TB) *scope.Factory {
-	return factory(tb,
-		scope.Singleton[*DB](),
-		scope.Func(func(s *scope.Scope) (*Tx, error) {
-			db, err := scope.Get[*DB](s)
-			if err != nil {
-				return nil, err
-			}
-			return NewTx(db), nil
-		}),
-		scope.Func(func(s *scope.Scope) (*Repo, error) {
-			db, err := scope.Get[*DB](s)
-			if err != nil {
-				return nil, err
-			}
-			tx, err := scope.Get[*Tx](s)
-			if err != nil {
-				return nil, err
-			}
-			return NewRepo(db, tx), nil
-		}),
-		scope.Func(func(s *scope.Scope) (*Handler, error) {
-			repo, err := scope.Get[*Repo](s)
-			if err != nil {
-				return nil, err
-			}
-			tx, err := scope.Get[*Tx](s)
-			if err != nil {
-				return nil, err
-			}
-			return NewHandler(repo, tx), nil
-		}))
-}
-
-func work(ctx context.Context, f *scope.Factory) (*Handler, error) {
-	s := f.New(ctx)
-	h, err := scope.Get[*Handler](s)
-	if err != nil {
-		return nil, err
+// compare runs the variants in turn, and prints the median of each, and its
+// ratio to that of the first.
+func compare(b *testing.B, variants ...*variant) {
+	b.Helper()
+	for _, v := range variants {
+		v.unit(b) // once, before the clock runs
 	}
-	return h, s.Close(ctx)
-}
-
-func BenchmarkGraph(b *testing.B) {
-	ctx := context.Background()
-	b.Run("hand", func(b *testing.B) {
-		db := NewDB()
-		b.ReportAllocs()
-		for b.Loop() {
-			tx := NewTx(db)
-			sink = NewHandler(NewRepo(db, tx), tx)
+	for b.Loop() {
+		for _, v := range variants {
+			v.times = append(v.times, batch(b, v.unit))
 		}
-	})
-	for name, f := range map[string]*scope.Factory{"plain": plain(b), "func": typed(b)} {
+	}
+	hand := median(variants[0].times)
+	for _, v := range variants {
+		b.ReportMetric(median(v.times), "ns/"+v.name)
+		if v != variants[0] {
+			b.ReportMetric(median(v.times)/hand, v.name+"/"+variants[0].name)
+		}
+	}
+	b.ReportMetric(0, "ns/op") // that of a whole turn means nothing
+}
+
+func batch(b *testing.B, u unit) time.Duration {
+	n, begin := 0, time.Now()
+	for {
+		for range 64 {
+			u(b)
+		}
+		n += 64
+		if took := time.Since(begin); took >= round {
+			return took * 1000 / time.Duration(n) // picoseconds
+		}
+	}
+}
+
+// median of picoseconds in nanoseconds.
+func median(times []time.Duration) float64 {
+	slices.Sort(times)
+	return float64(times[len(times)/2]) / 1000
+}
+
+// BenchmarkSmall is Tx(DB), Repo(DB, Tx), Handler(Repo, Tx): open a scope, get
+// the Handler, close it.
+func BenchmarkSmall(b *testing.B) {
+	compare(b,
+		&variant{name: "hand", unit: smallByHand(b)},
+		&variant{name: "plain", unit: ours(plainOptions, &handlerSink)(b)},
+		&variant{name: "func", unit: ours(funcOptions, &handlerSink)(b)},
+		&variant{name: "dig", unit: digScope(&handlerSink, newTx, newRepo, newHandler)(b)},
+		&variant{name: "do", unit: doScope(&handlerSink, smallDo)(b)},
+	)
+}
+
+// BenchmarkDeep is a chain of ten scoped values.
+func BenchmarkDeep(b *testing.B) {
+	compare(b,
+		&variant{name: "hand", unit: deepByHand(b)},
+		&variant{name: "plain", unit: ours(deepPlainOptions, &deepSink)(b)},
+		&variant{name: "func", unit: ours(deepFuncOptions, &deepSink)(b)},
+		&variant{name: "dig", unit: digScope(&deepSink, newLink[db], newLink[l1], newLink[l2], newLink[l3],
+			newLink[l4], newLink[l5], newLink[l6], newLink[l7], newLink[l8], newLink[l9])(b)},
+		&variant{name: "do", unit: doScope(&deepSink, deepDo)(b)},
+	)
+}
+
+// BenchmarkCalls is what the calls cost by themselves.
+func BenchmarkCalls(b *testing.B) {
+	ctx := context.Background()
+	f := factory(b, plainOptions())
+	opened := f.New(ctx)
+	compare(b,
+		&variant{name: "hand", unit: smallByHand(b)},
+		&variant{name: "empty", unit: func(tb testing.TB) {
+			if err := f.New(ctx).Close(ctx); err != nil {
+				tb.Fatal(err)
+			}
+		}},
+		&variant{name: "again", unit: func(tb testing.TB) {
+			var err error
+			if handlerSink, err = scope.Get[*handler](opened); err != nil {
+				tb.Fatal(err)
+			}
+		}},
+	)
+}
+
+// BenchmarkAllocs is for the columns B/op and allocs/op.
+func BenchmarkAllocs(b *testing.B) {
+	ctx := context.Background()
+	for name, u := range map[string]unit{
+		"hand":  smallByHand(b),
+		"plain": ours(plainOptions, &handlerSink)(b),
+		"func":  ours(funcOptions, &handlerSink)(b),
+		"empty": func(tb testing.TB) {
+			if err := factoryOf(b).New(ctx).Close(ctx); err != nil {
+				tb.Fatal(err)
+			}
+		},
+	} {
 		b.Run(name, func(b *testing.B) {
+			u(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				h, err := work(ctx, f)
-				if err != nil {
-					b.Fatal(err)
-				}
-				sink = h
+				u(b)
 			}
 		})
 	}
-	b.Run("empty", func(b *testing.B) {
-		f := plain(b)
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := f.New(ctx).Close(ctx); err != nil {
-				b.Fatal(err)
+}
+
+var once sync.Once
+var shared *scope.Factory
+
+func factoryOf(tb testing.TB) *scope.Factory {
+	once.Do(func() { shared = factory(tb, plainOptions()) })
+	return shared
+}
+
+// BenchmarkParallel runs units of work on several goroutines: nothing is shared
+// between scopes, so it should cost no more than the memory does.
+func BenchmarkParallel(b *testing.B) {
+	ctx := context.Background()
+	f := factory(b, plainOptions())
+	work := func(tb testing.TB) {
+		s := f.New(ctx)
+		if _, err := scope.Get[*handler](s); err != nil {
+			tb.Error(err)
+		}
+		if err := s.Close(ctx); err != nil {
+			tb.Error(err)
+		}
+	}
+	for _, goroutines := range []int{1, 2, 8} {
+		b.Run(fmt.Sprint(goroutines), func(b *testing.B) {
+			var all sync.WaitGroup
+			b.ResetTimer()
+			for range goroutines {
+				all.Go(func() {
+					for range b.N / goroutines {
+						work(b)
+					}
+				})
 			}
+			all.Wait()
+		})
+	}
+}
+
+// BenchmarkHeld prints the bytes that a million closed scopes have left behind.
+func BenchmarkHeld(b *testing.B) {
+	const scopes = 1_000_000
+	work := ours(plainOptions, &handlerSink)(b)
+	work(b)
+	for b.Loop() {
+		before := inUse()
+		for range scopes {
+			work(b)
 		}
-	})
-	b.Run("again", func(b *testing.B) {
-		s := plain(b).New(ctx)
-		b.ReportAllocs()
-		for b.Loop() {
-			sink, _ = scope.Get[*Handler](s)
-		}
-	})
-	_ = dig.New
-	_ = do.New
+		b.ReportMetric(float64(inUse()-before)/scopes, "B/scope")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func inUse() int64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

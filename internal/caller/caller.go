@@ -33,7 +33,7 @@ type Stack []uintptr
 
 // Here is the stack of whoever calls the function that calls Here.
 func Here() Stack {
-	var pcs [64]uintptr
+	var pcs [16]uintptr
 	return append(Stack(nil), pcs[:runtime.Callers(3, pcs[:])]...)
 }
 
@@ -43,6 +43,9 @@ func (s Stack) Outside() Frame {
 	frames := runtime.CallersFrames(s)
 	for {
 		frame, more := frames.Next()
+		if frame.Function == "go.uber.org/fx.New" {
+			return Frame{} // who called that has nothing to do with it
+		}
 		if frame.Function != "" && !Inside(frame.Function, frame.File) {
 			return Frame{Function: frame.Function, File: frame.File, Line: frame.Line}
 		}

@@ -1,0 +1,143 @@
+package hosted_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.uber.org/fx"
+
+	"github.com/fxhost/fxhost/hosted"
+)
+
+// Database is something that services need. It has a hook of fx.
+type Database struct{}
+
+func NewDatabase(lifecycle fx.Lifecycle) *Database {
+	lifecycle.Append(fx.StartStopHook(
+		func() { fmt.Println("database opened") },
+		func() { fmt.Println("database closed") },
+	))
+	return &Database{}
+}
+
+// Importer is a hosted service.
+type Importer struct{ database *Database }
+
+func NewImporter(database *Database) *Importer { return &Importer{database} }
+
+func (*Importer) StartAsync(context.Context) error {
+	fmt.Println("importer started")
+	return nil
+}
+
+func (*Importer) StopAsync(context.Context) error {
+	fmt.Println("importer stopped")
+	return nil
+}
+
+// Mailer is another one.
+type Mailer struct{}
+
+func NewMailer() *Mailer { return &Mailer{} }
+
+func (*Mailer) StartAsync(context.Context) error {
+	fmt.Println("mailer started")
+	return nil
+}
+
+func (*Mailer) StopAsync(context.Context) error {
+	fmt.Println("mailer stopped")
+	return nil
+}
+
+// An existing fx application gains services by adding them, and Module. They
+// start in the order in which they were added, after what they need, and stop
+// in reverse.
+func ExampleAddHostedService() {
+	app := fx.New(
+		fx.NopLogger,
+		fx.Provide(NewDatabase),
+		hosted.AddHostedService[*Importer](NewImporter),
+		hosted.AddHostedService[*Mailer](NewMailer),
+		hosted.Module(),
+	)
+	ctx := context.Background()
+	fmt.Println(app.Start(ctx)) // or app.Run()
+	fmt.Println(app.Stop(ctx))
+	// Output:
+	// database opened
+	// importer started
+	// mailer started
+	// <nil>
+	// mailer stopped
+	// importer stopped
+	// database closed
+	// <nil>
+}
+
+// Several services of one type need names of their own.
+func ExampleAddInstance() {
+	var services *hosted.Services
+	app := fx.New(
+		fx.NopLogger,
+		hosted.AddInstance(NewMailer(), hosted.Name("mailer for orders")),
+		hosted.AddInstance(NewMailer(), hosted.Name("mailer for news")),
+		hosted.Module(),
+		fx.Populate(&services),
+	)
+	_ = app.Start(context.Background())
+	for _, service := range services.List() {
+		fmt.Println(service.Name, "is", service.State)
+	}
+	_ = app.Stop(context.Background())
+	// Output:
+	// mailer started
+	// mailer started
+	// mailer for orders is running
+	// mailer for news is running
+	// mailer stopped
+	// mailer stopped
+}
+
+// The lifetime tells when everything has started, and when the stop begins and
+// is over.
+func ExampleApplicationLifetime() {
+	watch := func(lifetime *hosted.ApplicationLifetime) {
+		lifetime.OnStarted(func(context.Context) { fmt.Println("all have started") })
+		lifetime.OnStopping(func(context.Context) { fmt.Println("the stop begins:", lifetime.Cause()) })
+		lifetime.OnStopped(func(context.Context) { fmt.Println("all have stopped") })
+	}
+	app := fx.New(
+		fx.NopLogger,
+		hosted.AddHostedService[*Mailer](NewMailer),
+		hosted.Module(),
+		fx.Invoke(watch),
+	)
+	_ = app.Start(context.Background())
+	_ = app.Stop(context.Background())
+	// Output:
+	// mailer started
+	// all have started
+	// the stop begins: stop called
+	// mailer stopped
+	// all have stopped
+}
+
+// Anything may ask for a stop, with the reason or the error that is the cause.
+func ExampleApplicationLifetime_StopApplication() {
+	runner := hosted.NewRunner(nil, hosted.Options{})
+	fx.New(fx.NopLogger, runner.TakeOver(), hosted.AddHostedService[*Mailer](NewMailer))
+	_ = runner.Start(context.Background())
+
+	lifetime := runner.Lifetime()
+	lifetime.StopApplication(errors.New("no space left on device"))
+	lifetime.StopApplication(hosted.StopReason("the first cause wins"))
+
+	<-lifetime.StopRequested()
+	fmt.Println(runner.Stop(context.Background()))
+	// Output:
+	// mailer started
+	// mailer stopped
+	// no space left on device
+}

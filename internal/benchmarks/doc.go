@@ -1,0 +1,3 @@
+// Package benchmarks measures scopes beside plain Go and peers, in one run. It is
+// a module of its own so that the peers' code stays out of fxhost's.
+package benchmarks
