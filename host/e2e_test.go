@@ -269,7 +269,7 @@ func TestSIGTERMDuringASlowConstructor(t *testing.T) {
 	t.Run("nothing is started", func(t *testing.T) {
 		t.Parallel()
 		output := run(t, "slow constructor").until("constructing").
-			signal(syscall.SIGTERM).say("go").exit(0)
+			signal(syscall.SIGTERM).until(`{"reason": "terminated signal received"}`).say("go").exit(0)
 		lacks(t, output, "first start", "\nstarted\n")
 		contains(t, output, "deferred")
 	})

@@ -2,26 +2,32 @@ package hosted
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/fxhost/fxhost/internal/category"
 )
 
-// Module runs every registered service inside any fx application. It appends
-// one hook to fx.Lifecycle, behind those of the constructors of all services,
-// and so starts after what the services need and stops before it.
+// Module runs every registered service inside any fx application. One hook of
+// fx.Lifecycle does it, behind those of the constructors of all services, so
+// that it starts after what the services need and stops before it. (Each service
+// that is added after Module appends another one, and the last one counts: put
+// Module last.)
 //
 // fx's own StartTimeout and StopTimeout bound that hook. To have something left
 // for a rollback and for the error to be reported, the services get two thirds
 // of what is left of the first, and what is left of the second less a quarter
-// of it, at most a second.
+// of it, at most a second. When a hook behind it fails because fx's StartTimeout
+// has ended, fx calls no stop hook at all; [Runner.Attach] does not have that.
 //
 // It provides *[ApplicationLifetime] and *[Services]. Its log goes to the
-// application's *zap.Logger, or to stderr if there is none. A fault ends the
-// application with exit code 1.
+// category fxhost of the application's *zap.Logger, or to stderr if there is
+// none. A fault ends the application with exit code 1.
 func Module(options ...ModuleOption) fx.Option {
 	var o Options
 	for _, option := range options {
@@ -81,10 +87,10 @@ type attachParams struct {
 // attach runs the runner by a hook of somebody else's fx application.
 func attach(p attachParams) {
 	r := p.Runner
-	r.log = p.Log
-	if r.log == nil {
-		r.log = stderrLogger()
+	if p.Log == nil {
+		p.Log = stderrLogger()
 	}
+	r.log = category.Named(p.Log, "fxhost")
 	hook := 0 // the last one runs; those before it were appended before the last service
 	r.attach = func() {
 		hook++
@@ -113,12 +119,23 @@ func attach(p attachParams) {
 func (r *Runner) startWithin(ctx context.Context) error {
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		return r.Start(ctx)
+		return r.asked(r.Start(ctx))
 	}
 	left := time.Until(deadline)
 	start, cancel := context.WithTimeoutCause(ctx, left-left/3, roundLimit("startup", left-left/3))
 	defer cancel()
-	return r.start(start, deadline.Add(-reserve(left/3)))
+	return r.asked(r.start(start, deadline.Add(-reserve(left/3))))
+}
+
+// asked is err, or nil if that says only that a stop was asked for while
+// starting: fx is then on its way to stop the application, and to call that a
+// failure would have its Run exit with 1.
+func (r *Runner) asked(err error) error {
+	var request *stopRequestError
+	if errors.As(err, &request) && r.over() && r.result == nil {
+		return nil
+	}
+	return err
 }
 
 // stopWithin keeps a little of ctx's time for the late and the report.

@@ -94,8 +94,8 @@ func (r *Runner) Done() <-chan struct{} { return r.stopped }
 //
 // When it fails, whatever had started was stopped again, newest first, within
 // the shutdown budget, and the error says what that led to, too. It is
-// [ErrAlreadyStarted] for a second call, and wraps [ErrStopped] after a stop or
-// when one was asked for meanwhile.
+// [ErrAlreadyStarted] for a second call, and wraps [ErrStopped] after a stop, or
+// when nothing failed but a stop was asked for meanwhile.
 func (r *Runner) Start(ctx context.Context) error {
 	return r.start(ctx, time.Time{})
 }
@@ -161,7 +161,7 @@ func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error
 	if len(errs) == 0 && failure(r.lifetime.Cause()) == nil {
 		errs = append(errs, &stopRequestError{r.lifetime.Cause()})
 	} else {
-		r.log.Error("host start failed", zap.Error(errors.Join(errors.Join(errs...), failure(r.lifetime.Cause()))))
+		r.log.Error("host start failed", zap.Error(unlogged(append(errs, failure(r.lifetime.Cause())))))
 	}
 	close(r.settled)
 	ctx = context.WithoutCancel(ctx)
@@ -172,6 +172,15 @@ func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error
 	}
 	// Everybody else's Stop gets the same result.
 	return errors.Join(errors.Join(errs...), r.stop(ctx, StopReason("start failed")))
+}
+
+// unlogged joins those of errs that are not of a service: that one's error was
+// logged when it happened.
+func unlogged(errs []error) error {
+	return errors.Join(slices.DeleteFunc(slices.Clone(errs), func(err error) bool {
+		_, logged := err.(*ServiceError) //nolint:errorlint // the walk returns the bare ones
+		return logged
+	})...)
 }
 
 // Stop stops every started service, in reverse registration order, and returns
@@ -202,16 +211,24 @@ func (r *Runner) stop(ctx context.Context, reason StopReason) error {
 		close(r.stopped)
 		return r.result
 	}
-	select {
-	case <-r.stopped:
+	if r.over() {
 		return r.result // also if ctx has ended
-	default:
 	}
 	select {
 	case <-r.stopped:
 		return r.result
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+// over tells whether the stop has ended, so that result can be read.
+func (r *Runner) over() bool {
+	select {
+	case <-r.stopped:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -234,7 +251,7 @@ func (r *Runner) shutDown(ctx context.Context) error {
 	err := errors.Join(append(errs, stopErrs...)...)
 	elapsed := zap.Duration(fields.Elapsed, time.Since(begin))
 	if len(stopErrs) > 0 {
-		r.log.Error("host stopped", elapsed, zap.Int("failures", len(stopErrs)))
+		r.log.Error("host stopped", elapsed, zap.Int(fields.Failures, len(stopErrs)))
 	} else {
 		r.log.Info("host stopped", elapsed)
 	}

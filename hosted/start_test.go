@@ -130,8 +130,8 @@ func TestFailedStartIsRolledBackNewestFirst(t *testing.T) {
 		wantState(t, a, "a", hosted.StateStopped)
 		wantState(t, a, "c", hosted.StateFailed)
 		wantState(t, a, "d", hosted.StateRegistered)
-		if failed := a.logged("host start failed"); len(failed) != 1 || failed[0]["error"] != err.Error() {
-			t.Errorf("host start failed: %v", failed)
+		if failed := a.logged("host start failed"); len(failed) != 1 || failed[0]["error"] != nil {
+			t.Errorf("host start failed: %v, want one, without the error that was logged already", failed)
 		}
 	})
 }

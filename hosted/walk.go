@@ -222,7 +222,7 @@ func (r *Runner) leave(p phase, m *member, err error) {
 	switch {
 	case p.notifies():
 	case errors.As(err, &late):
-		if p == phaseStart || p == phaseStop {
+		if p == phaseStarting || p == phaseStart || p == phaseStop {
 			m.reached = reachedLate
 		}
 		m.set(StateLeftBehind)

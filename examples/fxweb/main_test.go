@@ -58,8 +58,8 @@ func TestTheSweeperStopsBeforeTheServer(t *testing.T) {
 	}
 	want := []string{
 		": server listening",
-		": host starting", ": service phase done", ": host started",
-		": host stopping", "main.Sweeper: visited", ": service phase done", ": host stopped",
+		"fxhost: host starting", "fxhost: service phase done", "fxhost: host started",
+		"fxhost: host stopping", "main.Sweeper: visited", "fxhost: service phase done", "fxhost: host stopped",
 		": server stopped",
 	}
 	if !slices.Equal(messages, want) {

@@ -166,7 +166,7 @@ func (d *declaration) inspectResults(fn, as reflect.Type) error {
 	d.maker.category = strings.TrimPrefix(d.results[0].t.String(), "*")
 	d.maker.out = func(out []reflect.Value) (o outcome) {
 		if fails {
-			o.err, _ = out[len(out)-1].Interface().(error)
+			o.err, _ = reflect.TypeAssert[error](out[len(out)-1])
 			out = out[:len(out)-1]
 		}
 		if cleans && !out[len(out)-1].IsNil() {

@@ -78,14 +78,14 @@ func (f *Factory) Run(ctx context.Context, fn any, inputs ...Input) (err error) 
 	}
 	args := make([]reflect.Value, len(params))
 	for i, n := range params {
-		value, err := n.get(s)
+		value, err := n.get(s) //nolint:contextcheck // s has ctx
 		if err != nil {
 			return err
 		}
 		args[i] = n.reflect(value)
 	}
 	if results := call.Call(args); len(results) == 1 {
-		err, _ = results[0].Interface().(error)
+		err, _ = reflect.TypeAssert[error](results[0])
 	}
 	return err
 }

@@ -89,7 +89,7 @@ func (g *graph) find(k key) (*node, error) {
 
 // compile makes the graph of what was declared. The error joins all that is
 // wrong, in the order of the constructors' places.
-func compile(declarations []*declaration, log *zap.Logger) (*graph, error) {
+func compile(declarations []*declaration) (*graph, error) {
 	declarations = slices.Clone(declarations) // fx has shuffled them
 	slices.SortFunc(declarations, func(a, b *declaration) int { return strings.Compare(a.maker.String(), b.maker.String()) })
 	g := &graph{nodes: map[key]*node{
@@ -106,7 +106,7 @@ func compile(declarations []*declaration, log *zap.Logger) (*graph, error) {
 	g.types = newLookup(g.nodes)
 	var errs []error
 	for _, d := range declarations {
-		errs = append(errs, g.link(d, log)...)
+		errs = append(errs, g.link(d)...)
 	}
 	if len(errs) == 0 {
 		errs = g.order(declarations)
@@ -133,7 +133,7 @@ func (g *graph) declare(d *declaration, slot int) int {
 }
 
 // link tells d's constructor where its arguments come from.
-func (g *graph) link(d *declaration, log *zap.Logger) (errs []error) {
+func (g *graph) link(d *declaration) (errs []error) {
 	for _, p := range d.params {
 		n := g.nodes[p.key]
 		switch {

@@ -6,7 +6,6 @@ import (
 	"reflect"
 
 	"go.uber.org/fx"
-	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/caller"
 )
@@ -19,10 +18,9 @@ func Module() fx.Option {
 			fx.In
 			Factory      *Factory
 			Declarations []*declaration `group:"fxhost.scope"`
-			Log          *zap.Logger    `optional:"true"`
 		},
 		) error {
-			g, err := compile(in.Declarations, in.Log)
+			g, err := compile(in.Declarations)
 			if err == nil {
 				in.Factory.graph.Store(g)
 			}

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/fields"
 )
 
 // Scopes opens a scope for each request (ASP.NET Core: HttpContext.RequestServices).
@@ -20,15 +21,21 @@ type Scopes struct {
 	inputs  []func(*http.Request) scope.Input
 }
 
-// NewScopes returns middleware that logs to log what went wrong when a scope was
-// closed: the response has been sent by then.
+// NewScopes returns middleware that logs to log, under the name web.Scopes, what
+// went wrong when a scope was closed: by then the response is decided. The
+// application needs scope.Module, or package host, and a logger.
 func NewScopes(factory *scope.Factory, log *zap.Logger) *Scopes {
 	return &Scopes{factory: factory, log: log.Named("web.Scopes")}
 }
 
 // With has each scope be given what input makes of its request, such as the
-// request itself or the tenant in its path; see scope.With. Call it before the
-// first request.
+// request itself or the tenant in a header; see scope.With. Call it before the
+// first request. It returns s.
+//
+// The request is the one that the handler gets. What a router finds in the path
+// is in it from the moment when the router has run: at once if Handler is behind
+// the router, and otherwise only if no middleware between the two copies the
+// request, as http.Request.WithContext does.
 func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
 	s.inputs = append(s.inputs, input)
 	return s
@@ -37,22 +44,26 @@ func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
 // Handler calls next with a request that has a scope (see [Get] and scope.From),
 // and closes the scope when next has returned, or panicked: the panic goes on.
 // The closers get the values of the request's context, but do not end with it:
-// a client that has gone must not keep a transaction from being rolled back.
+// a client that has gone must not keep a transaction from being rolled back. They
+// have no time limit but their own.
 //
-// The scope is not for goroutines that outlive the handler.
+// The scope is not for goroutines that outlive the handler: their Get returns
+// scope.ErrClosed.
 func (s *Scopes) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inputs := make([]scope.Input, len(s.inputs))
-		for i, input := range s.inputs {
-			inputs[i] = input(r)
+		request := r.WithContext(r.Context()) // a copy, which the inputs and next share
+		var inputs []scope.Input
+		for _, input := range s.inputs {
+			inputs = append(inputs, input(request))
 		}
 		opened := s.factory.New(r.Context(), inputs...)
-		defer func() {
+		defer func() { //nolint:contextcheck // the closers must not end with the request
 			if err := opened.Close(context.WithoutCancel(r.Context())); err != nil {
-				s.log.Error("request scope failed to close", zap.String("path", r.URL.Path), zap.Error(err))
+				s.log.Error("request scope failed to close", zap.String(fields.Path, r.URL.Path), zap.Error(err))
 			}
 		}()
-		next.ServeHTTP(w, r.WithContext(scope.NewContext(r.Context(), opened)))
+		*request = *r.WithContext(scope.NewContext(r.Context(), opened))
+		next.ServeHTTP(w, request)
 	})
 }
 

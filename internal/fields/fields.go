@@ -20,4 +20,5 @@ const (
 	Files       = "files"        // configuration files that were read
 	Application = "application"  // name of the application
 	Delay       = "delay"        // how long is waited
+	Path        = "path"         // path of a request's URL
 )
