@@ -22,17 +22,17 @@ func (c *core) own(maker *constructor, value any, cleanup func(context.Context) 
 	if !made.matters() {
 		return nil
 	}
-	c.mu.Lock()
-	late := c.state.Load() == closed
-	if !late {
-		made.before, c.closers = c.closers, made
+	for {
+		newest := c.closers.Load()
+		if newest == &c.graph.closed {
+			return errors.Join(
+				fmt.Errorf("%w while %s was running", ErrClosed, maker), made.close(context.WithoutCancel(c.ctx)))
+		}
+		made.before = newest
+		if c.closers.CompareAndSwap(newest, made) {
+			return nil
+		}
 	}
-	c.mu.Unlock()
-	if late {
-		return errors.Join(
-			fmt.Errorf("%w while %s was running", ErrClosed, maker), made.close(context.WithoutCancel(c.ctx)))
-	}
-	return nil
 }
 
 // Close closes what the scope has made, newest first: it calls the cleanup that
@@ -46,14 +46,13 @@ func (c *core) own(maker *constructor, value any, cleanup func(context.Context) 
 // as soon as it returns; its caller gets [ErrClosed].
 func (s *Scope) Close(ctx context.Context) error {
 	c := s.core
-	if !c.state.CompareAndSwap(open, closed) {
+	made := c.closers.Swap(&c.graph.closed)
+	if made == &c.graph.closed {
 		return nil
 	}
-	c.mu.Lock()
-	made := c.closers
-	c.closers = nil
-	c.mu.Unlock()
-	c.first.Store(nil)
+	if c.first.Load() != nil {
+		c.first.Store(nil)
+	}
 	var errs []error
 	for ; made != nil; made = made.before {
 		if err := made.close(ctx); err != nil {

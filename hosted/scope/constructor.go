@@ -10,18 +10,17 @@ import (
 
 // constructor makes values in a scope.
 type constructor struct {
-	name      string // of the function, with its package
-	place     string
-	category  string                                  // of its loggers
-	typed     func(s *Scope) (any, error)             // of Func, else nil
-	direct    func(*constructor, *Scope) (any, error) // if reflection can be done without
-	fn        reflect.Value                           // of all others
-	out       func([]reflect.Value) outcome           // takes fn's results apart
-	args      []*node
-	in        func([]reflect.Value) []reflect.Value // makes fn's parameters of the arguments
-	closes    bool                                  // what it makes may have to be closed
-	transient bool
-	opaque    bool // it is given the *Scope, or takes something whose constructor is
+	name     string // of the function, with its package
+	place    string
+	category string                                  // of its loggers
+	typed    func(s *Scope) (any, error)             // of Func, else nil
+	direct   func(*constructor, *Scope) (any, error) // if reflection can be done without
+	fn       reflect.Value                           // of all others
+	out      func([]reflect.Value) outcome           // takes fn's results apart
+	args     []*node
+	in       func([]reflect.Value) []reflect.Value // makes fn's parameters of the arguments
+	closes   bool                                  // what it makes may have to be closed
+	opaque   bool                                  // it is given the *Scope, or takes something whose constructor is
 }
 
 func (c *constructor) String() string { return fmt.Sprintf("%s (%s)", c.name, c.place) }

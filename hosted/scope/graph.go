@@ -73,6 +73,7 @@ type graph struct {
 	nodes  map[key]*node
 	types  lookup // those without a name, for a quicker look
 	broken error  // why it cannot be used, nil if it can
+	closed closer // its address marks scopes that are closed
 }
 
 // find returns the node of k.
@@ -119,7 +120,6 @@ func compile(declarations []*declaration) (*graph, error) {
 func (g *graph) declare(d *declaration, slot int) int {
 	for i, k := range d.results {
 		g.nodes[k] = &node{source: d.source, maker: d.maker, slot: slot, result: i}
-		d.maker.transient = d.source == fromTransient
 	}
 	for _, p := range d.params {
 		if p.found && p.group == "" && g.nodes[p.key] == nil {

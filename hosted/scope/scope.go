@@ -29,18 +29,14 @@ type core struct {
 	ctx    context.Context //nolint:containedctx // of the unit of work: constructors ask for it
 	inputs *[]Input        // nil if there are none
 
-	first atomic.Pointer[chunk] // the slots, nil before the first Get
-	state atomic.Uint32         // open or closed
+	first   atomic.Pointer[chunk]  // the slots, nil before the first Get
+	closers atomic.Pointer[closer] // the newest; when the scope is closed, graph.closed
 
 	mu      sync.Mutex
-	closers *closer  // the newest; each knows the one before it
 	waiting *waiting // nil as long as nobody had to wait
 }
 
-const (
-	open uint32 = iota
-	closed
-)
+func (c *core) closed() bool { return c.closers.Load() == &c.graph.closed }
 
 // slot holds what one scoped constructor has made.
 type slot struct {
@@ -57,12 +53,33 @@ const (
 
 // chunk is a piece of the list of slots; a scope allocates those it needs.
 type chunk struct {
-	slots [4]slot
+	slots [chunkSize]slot
+	views atomic.Pointer[[chunkSize]Scope] // for the constructors of the slots, if one asks for the *Scope
 	next  atomic.Pointer[chunk]
 }
 
-// slotAt returns the slot with number i.
-func (c *core) slotAt(i int) *slot {
+const chunkSize = 4
+
+// view returns a view of s for the constructor of slot i. Few constructors
+// fail, so that one which is called again does not get the same.
+func (piece *chunk) view(i int, s *Scope, maker *constructor) *Scope {
+	views := piece.views.Load()
+	if views == nil {
+		views = &[chunkSize]Scope{}
+		if !piece.views.CompareAndSwap(nil, views) {
+			views = piece.views.Load()
+		}
+	}
+	view := &views[i]
+	if view.core != nil {
+		view = &Scope{}
+	}
+	view.core, view.maker, view.parent = s.core, maker, s
+	return view
+}
+
+// slotAt returns the chunk of the slot with number i, and its place in it.
+func (c *core) slotAt(i int) (*chunk, int) {
 	at := &c.first
 	for {
 		piece := at.Load()
@@ -72,10 +89,10 @@ func (c *core) slotAt(i int) *slot {
 				piece = at.Load()
 			}
 		}
-		if i < len(piece.slots) {
-			return &piece.slots[i]
+		if i < chunkSize {
+			return piece, i
 		}
-		i -= len(piece.slots)
+		i -= chunkSize
 		at = &piece.next
 	}
 }
@@ -124,7 +141,7 @@ func (s *Scope) named(k key) (any, error) {
 
 // get is for callers from outside, who may come after Close.
 func (s *Scope) get(n *node) (any, error) {
-	if s.core.state.Load() == closed {
+	if s.core.closed() {
 		return nil, fmt.Errorf("%w: %v cannot be had any more", ErrClosed, n.key)
 	}
 	return n.get(s)
@@ -150,7 +167,8 @@ func (n *node) get(s *Scope) (any, error) {
 
 // scoped returns the one value of n.
 func (s *Scope) scoped(n *node) (any, error) {
-	at := s.core.slotAt(n.slot)
+	piece, i := s.core.slotAt(n.slot)
+	at := &piece.slots[i]
 	for {
 		switch at.state.Load() {
 		case done:
@@ -159,7 +177,11 @@ func (s *Scope) scoped(n *node) (any, error) {
 			if !at.state.CompareAndSwap(empty, building) {
 				continue
 			}
-			value, err := s.build(n.maker)
+			view := s
+			if n.maker.opaque {
+				view = piece.view(i, s, n.maker)
+			}
+			value, err := view.build(n.maker)
 			if err != nil {
 				s.core.finish(at, empty)
 				return nil, err
@@ -182,23 +204,22 @@ func (s *Scope) transient(n *node) (any, error) {
 			return nil, cycle(n.maker, s)
 		}
 	}
-	value, err := s.build(n.maker)
+	view := s
+	if n.maker.opaque {
+		view = &Scope{core: s.core, maker: n.maker, parent: s}
+		defer view.over.Store(true)
+	}
+	value, err := view.build(n.maker)
 	if err != nil {
 		return nil, err
 	}
 	return n.pick(value), nil
 }
 
-// build calls the constructor, and sees to it that what it makes is closed.
+// build calls the constructor with this view, and sees to it that what it makes
+// is closed.
 func (s *Scope) build(maker *constructor) (any, error) {
-	view := s
-	if maker.opaque {
-		view = &Scope{core: s.core, maker: maker, parent: s}
-		if maker.transient {
-			defer view.over.Store(true)
-		}
-	}
-	value, cleanup, err := maker.protect(view)
+	value, cleanup, err := maker.protect(s)
 	if err == nil && (maker.closes || cleanup != nil) {
 		err = s.core.own(maker, value, cleanup)
 	}
