@@ -54,7 +54,13 @@ type loop struct {
 // calls it; a test that has no host may call it with a func() {}.
 func (b *BackgroundService) Bind(outer hosted.HostedService, ended func()) error {
 	executor, ok := outer.(Executor)
-	if !ok {
+	switch method, found := reflect.TypeOf(outer).MethodByName("ExecuteAsync"); {
+	case b == nil:
+		return fmt.Errorf("background: %T embeds a *BackgroundService that is nil: embed BackgroundService by value", outer)
+	case !ok && found:
+		return fmt.Errorf("background: %T embeds BackgroundService: its ExecuteAsync is a %v, "+
+			"want ExecuteAsync(ctx context.Context) error", outer, method.Type)
+	case !ok:
 		return fmt.Errorf("background: %T embeds BackgroundService: "+
 			"it needs a method ExecuteAsync(ctx context.Context) error", outer)
 	}
@@ -76,10 +82,10 @@ func (b *BackgroundService) StartAsync(ctx context.Context) error {
 	defer b.mu.Unlock()
 	if b.outer == nil {
 		return errors.New("background: BackgroundService does not know the type it is embedded in: " +
-			"register that with hosted.AddHostedService, or call Bind before StartAsync")
+			"register that with hosted.AddHostedService, and the host calls StartAsync (a test may call Bind before)")
 	}
 	if b.loop != nil && !b.loop.over {
-		return fmt.Errorf("background: %T is running already", b.outer)
+		return fmt.Errorf("background: %T is running already: only the host calls StartAsync", b.outer)
 	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	l := &loop{cancel: cancel, done: make(chan struct{})}
@@ -106,7 +112,7 @@ func (b *BackgroundService) StopAsync(ctx context.Context) error {
 		select {
 		case <-l.done:
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return fmt.Errorf("%w: ExecuteAsync has not returned", context.Cause(ctx))
 		}
 	}
 	b.mu.Lock()

@@ -477,7 +477,7 @@ func TestSecondStartOfWorkThatRunsIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j, _ := bound(t, untilStopped)
 		must(t, j.StartAsync(t.Context()))
-		wantText(t, j.StartAsync(t.Context()), "background: *background_test.job is running already")
+		wantText(t, j.StartAsync(t.Context()), "background: *background_test.job is running already: only the host calls StartAsync")
 		must(t, j.StopAsync(t.Context()))
 	})
 }
@@ -486,7 +486,7 @@ func TestUnboundServiceSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	err := new(job).StartAsync(t.Context())
 	wantText(t, err, "background: BackgroundService does not know the type it is embedded in: "+
-		"register that with hosted.AddHostedService, or call Bind before StartAsync")
+		"register that with hosted.AddHostedService, and the host calls StartAsync (a test may call Bind before)")
 }
 
 // idle has no ExecuteAsync.
@@ -576,7 +576,7 @@ func TestLoopThatIgnoresItsContextIsLeftBehind(t *testing.T) {
 		}))
 		must(t, runner.Start(t.Context()))
 		begin := time.Now()
-		wantText(t, runner.Stop(t.Context()), `host: stop service "deaf": 30s shutdown timeout reached`)
+		wantText(t, runner.Stop(t.Context()), `host: stop service "deaf": 30s shutdown timeout reached: ExecuteAsync has not returned`)
 		wantTook(t, begin, hosted.DefaultShutdownTimeout)
 	})
 }

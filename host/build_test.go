@@ -36,6 +36,14 @@ func (w *worker) ExecuteAsync(ctx context.Context) error { return untilEnded(ctx
 
 type loopless struct{ background.BackgroundService }
 
+type misspelt struct{ background.BackgroundService }
+
+func (*misspelt) ExecuteAsync(context.Context) {}
+
+type pointing struct{ *background.BackgroundService }
+
+func (*pointing) ExecuteAsync(context.Context) error { return nil }
+
 type strict struct{ Interval string }
 
 func newStrict(configuration *config.Manager) (*strict, error) {
@@ -67,7 +75,7 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 		},
 		"service registered twice": {
 			fx.Options(hosted.AddHostedService[*worker](newWorker), hosted.AddHostedService[*worker](newWorker)),
-			`\*host_test\.worker is provided twice, at ` + l + ` and at ` + l + `: remove one`,
+			`\*host_test\.worker is provided twice, by ` + l + ` and by ` + l + `: remove one .*`,
 		},
 		"service registered again without constructor": {
 			fx.Options(hosted.AddHostedService[*worker](newWorker), hosted.AddHostedService[*worker](nil)),
@@ -105,6 +113,20 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 			hosted.AddHostedService[*loopless](func() *loopless { return &loopless{} }),
 			`hosted: service "host_test\.loopless" \(` + l + `\): background: \*host_test\.loopless embeds BackgroundService: ` +
 				`it needs a method ExecuteAsync\(ctx context\.Context\) error`,
+		},
+		"wrong ExecuteAsync": {
+			hosted.AddHostedService[*misspelt](func() *misspelt { return &misspelt{} }),
+			`hosted: service "host_test\.misspelt" \(` + l + `\): background: \*host_test\.misspelt embeds BackgroundService: ` +
+				`its ExecuteAsync is a func\(\*host_test\.misspelt, context\.Context\), want ExecuteAsync\(ctx context\.Context\) error`,
+		},
+		"nil BackgroundService": {
+			hosted.AddHostedService[*pointing](func() *pointing { return &pointing{} }),
+			`hosted: service "host_test\.pointing" \(` + l + `\): background: \*host_test\.pointing embeds ` +
+				`a \*BackgroundService that is nil: embed BackgroundService by value`,
+		},
+		"logger of its own": {
+			fx.Provide(zap.NewNop),
+			`\*zap\.Logger is provided twice, by .+ and by ` + l + `: remove one .*`,
 		},
 		"bad option": {
 			hosted.AddHostedService[*worker](newWorker, hosted.StopTimeout(-1)),

@@ -79,7 +79,7 @@ func (b *Builder) setEnvironment() {
 	environment, err := newEnvironment(b.Configuration)
 	if err != nil {
 		environment = &Environment{Name: Production}
-		b.err = errors.Join(b.err, fmt.Errorf("host: content root: %w", err))
+		b.err = errors.Join(b.err, err)
 	}
 	b.Environment = environment
 }

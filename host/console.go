@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/fxhost/fxhost/hosted"
 )
@@ -13,6 +14,8 @@ import (
 // ConsoleLifetime stops the host at SIGINT (Ctrl-C), SIGTERM and SIGQUIT
 // (.NET: ConsoleLifetime). A second signal ends the process at once, with 128
 // and the signal's number as its exit code: 130 for SIGINT, 143 for SIGTERM.
+// Signals that come within 20 ms of the first count as one: whoever signals a
+// process and its group, as timeout(1) does, sends two and means one.
 //
 // SIGHUP keeps its usual effect. The zero value is ready, for one host.
 type ConsoleLifetime struct {
@@ -41,14 +44,31 @@ func (c *ConsoleLifetime) Stop(context.Context, error) error {
 
 func (c *ConsoleLifetime) listen(stop func(error)) {
 	defer close(c.done)
-	for received := 0; ; received++ {
+	select {
+	case sig := <-c.signals:
+		c.passOver(repeats)
+		stop(hosted.StopReason(fmt.Sprintf("%v signal received", sig)))
+	case <-c.over:
+		return
+	}
+	select {
+	case sig := <-c.signals:
+		exitNow(sig)
+	case <-c.over:
+	}
+}
+
+// repeats is how long signals count as the first one. The stop is asked for only
+// after that, so that nobody can have seen it when sending one of them.
+const repeats = 20 * time.Millisecond
+
+func (c *ConsoleLifetime) passOver(limit time.Duration) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for {
 		select {
-		case sig := <-c.signals:
-			if received > 0 {
-				exitNow(sig)
-			}
-			stop(hosted.StopReason(fmt.Sprintf("%v signal received", sig)))
-		case <-c.over:
+		case <-c.signals:
+		case <-timer.C:
 			return
 		}
 	}

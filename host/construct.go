@@ -25,7 +25,7 @@ func (h *Host) construct(options []fx.Option) (err error) {
 		// fx.RecoverFromPanics would lose the stack.
 		if value := recover(); value != nil {
 			stack := debug.Stack()
-			h.log.Debug("constructor panicked", zap.ByteString(fields.Stack, stack))
+			h.log.Debug("constructor panicked", zap.String(fields.Stack, string(stack)))
 			err = fmt.Errorf("host: build: constructor at %s: %w",
 				userFrame(string(stack)), &hosted.PanicError{Value: value, Stack: stack})
 		}
@@ -106,8 +106,10 @@ func whereConstructing() string {
 			return userFrame(goroutine)
 		}
 	}
-	return "unknown place"
+	return unknownPlace
 }
+
+const unknownPlace = "unknown place"
 
 // userFrame is the first place of the application in a stack trace, in which
 // each function is followed by a line with its place.
@@ -124,7 +126,7 @@ func userFrame(trace string) string {
 			return place
 		}
 	}
-	return "unknown place"
+	return unknownPlace
 }
 
 // reported logs an error that nobody has logged yet.

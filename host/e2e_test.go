@@ -59,16 +59,20 @@ func service(e *events) fx.Option { return hosted.AddInstance(e, hosted.Name(e.n
 
 func hang(context.Context) error { select {} }
 
-func untilEnded(ctx context.Context) error {
-	<-ctx.Done()
-	return ctx.Err()
+// untilTold waits for a line on stdin.
+func untilTold(ctx context.Context) error {
+	heard := make(chan struct{})
+	go func() {
+		hear()
+		close(heard)
+	}()
+	select {
+	case <-heard:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
-
-// coded is an error with an exit code of its own.
-type coded struct{}
-
-func (coded) Error() string { return "no such tenant" }
-func (coded) ExitCode() int { return 7 }
 
 func scenarios() map[string][]fx.Option {
 	first := service(&events{name: "first"})
@@ -86,7 +90,7 @@ func scenarios() map[string][]fx.Option {
 		"plain":            {first},
 		"slow constructor": {first, slow},
 		"slow start":       {hook(nil, nil), hook(untilEnded, nil)},
-		"slow stop":        {hook(nil, nil), hook(nil, untilEnded)},
+		"slow stop":        {hook(nil, nil), hook(nil, untilTold)},
 		"hung stop":        {first, service(&events{name: "second", stop: hang})},
 		"fault":            {first, background.Func("faulty", func(context.Context) error { return errors.New("boom") })},
 		"coded fault":      {first, background.Func("faulty", func(context.Context) error { return coded{} })},
@@ -326,6 +330,14 @@ func TestASecondSignalDuringStop(t *testing.T) {
 		run(t, "fx: slow stop").until("listening").signal(syscall.SIGTERM).
 			until("hook stop").signal(syscall.SIGTERM).exit(1) // after fx's stop timeout
 	})
+}
+
+// timeout(1) signals its child and then the group.
+func TestSignalsAtOnceCountAsOne(t *testing.T) {
+	t.Parallel()
+	output := run(t, "slow stop").until("started").signal(syscall.SIGINT).signal(syscall.SIGTERM).
+		until("hook stop").say("go").exit(0)
+	contains(t, output, "deferred", "interrupt signal received")
 }
 
 // Rule 6, F5: bounded, named, and the others are stopped.

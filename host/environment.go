@@ -1,6 +1,7 @@
 package host
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -41,7 +42,12 @@ func newEnvironment(configuration *config.Manager) (*Environment, error) {
 	}
 	root, err := filepath.Abs(get("contentRoot", "."))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("config: contentRoot: %w", err)
+	}
+	if info, err := os.Stat(root); err != nil {
+		return nil, fmt.Errorf("config: contentRoot: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("config: contentRoot: %s is not a folder", root)
 	}
 	executable := filepath.Base(os.Args[0])
 	return &Environment{

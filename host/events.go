@@ -101,8 +101,12 @@ func (b *buildEvents) explain(err error) error {
 		text = "*hosted.Runner is provided twice: package host runs the services: remove hosted.Module() at " + b.failed
 	case duplicate.MatchString(text):
 		t := duplicate.FindStringSubmatch(text)[1]
-		text = fmt.Sprintf("%s is provided twice, at %s and at %s: remove one",
-			t, userFrame(frames(b.provided[t])), b.failed)
+		first := userFrame(frames(b.provided[t]))
+		if first == unknownPlace {
+			first = "package host"
+		}
+		text = fmt.Sprintf("%s is provided twice, by %s and by %s: remove one "+
+			"(fx.Decorate changes what is there; hosted.AddInstance has several services of one type)", t, first, b.failed)
 	case missing.MatchString(text):
 		text += ": add a constructor of it with fx.Provide" + at
 	case strings.HasPrefix(text, "hosted: "), strings.HasPrefix(text, "scope: "):

@@ -186,6 +186,7 @@ func (h *Host) finish(ctx context.Context, err error) error {
 // graph is everything that fx builds the application from.
 func (h *Host) graph(options []fx.Option) fx.Option {
 	return fx.Options(
+		fx.Logger(nowhere{}), // what fx says if it cannot even make its logger, it returns, too
 		fx.WithLogger(h.events.logger),
 		h.runner.TakeOver(),
 		scope.Module(),
@@ -193,6 +194,11 @@ func (h *Host) graph(options []fx.Option) fx.Option {
 		fx.Options(options...),
 	)
 }
+
+// nowhere is an fx.Printer.
+type nowhere struct{}
+
+func (nowhere) Printf(string, ...any) {}
 
 // provide are the values of the host that can be injected.
 func (h *Host) provide() fx.Option {

@@ -91,6 +91,17 @@ func (l *lifetime) Stop(_ context.Context, err error) error {
 	return nil
 }
 
+func untilEnded(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// coded is an error with an exit code of its own.
+type coded struct{}
+
+func (coded) Error() string { return "no such tenant" }
+func (coded) ExitCode() int { return 7 }
+
 // ended runs builder and reports how and when it ended.
 type ended struct {
 	err error

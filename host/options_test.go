@@ -136,6 +136,18 @@ func TestTheLastSourceWins(t *testing.T) {
 	}
 }
 
+func TestAContentRootThatIsNoFolderIsAnError(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, filepath.Dir(file), "file", "")
+	for _, root := range []string{file, file + "/nothing"} {
+		_, err := host.NewBuilder([]string{"--contentRoot=" + root}).Build()
+		if err == nil || !strings.HasPrefix(err.Error(), "config: contentRoot: ") || !strings.Contains(err.Error(), root) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // CF-5, CF-6.
 func TestAnEmptyBuilderReadsNothing(t *testing.T) {
 	root := t.TempDir()

@@ -81,11 +81,11 @@ func TestBuildSaysWhatIsWrongWithScopes(t *testing.T) {
 		},
 		"two constructors": {
 			scope.Provide(newTransaction, newCircular),
-			`\*host_test\.transaction is provided twice, at \S+ and at \S+: remove one`,
+			`\*host_test\.transaction is provided twice, by \S+ and by \S+: remove one .*`,
 		},
 		"scoped and singleton": {
 			fx.Options(fx.Provide(newDatabase, newTransaction), scope.Provide(newTransaction)),
-			`\*host_test\.transaction is provided twice, at \S+ and at \S+: remove one`,
+			`\*host_test\.transaction is provided twice, by \S+ and by \S+: remove one .*`,
 		},
 		"wrong shape": {
 			scope.Transient(func() {}),

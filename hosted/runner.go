@@ -236,7 +236,12 @@ func (r *Runner) over() bool {
 func (r *Runner) shutDown(ctx context.Context) error {
 	begin := time.Now()
 	cause := r.lifetime.Cause()
-	r.log.Info("host stopping", zap.String(fields.Reason, cause.Error()))
+	reason := zap.String(fields.Reason, cause.Error())
+	if unlogged([]error{failure(cause)}) != nil {
+		r.log.Error("host stopping", reason)
+	} else {
+		r.log.Info("host stopping", reason)
+	}
 	ctx, cancel := r.budget(ctx)
 	defer cancel()
 	stopErrs := r.walk(ctx,

@@ -271,7 +271,7 @@ func (o *overtimer) isOver(ctx context.Context) bool {
 func stack(err error) []zap.Field {
 	var p *PanicError
 	if errors.As(err, &p) {
-		return []zap.Field{zap.ByteString(fields.Stack, p.Stack)}
+		return []zap.Field{zap.String(fields.Stack, string(p.Stack))}
 	}
 	return nil
 }

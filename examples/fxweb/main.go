@@ -24,7 +24,7 @@ func application(address string, options ...fx.Option) *fx.App {
 		fx.Supply(fx.Annotate(address, fx.ResultTags(`name:"address"`))),
 		fx.Provide(NewLogger, NewVisits, NewMux, fx.Annotate(NewServer, fx.ParamTags(`name:"address"`))),
 		fx.Invoke(func(*http.Server) {}),
-		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
+		fx.WithLogger(NewEvents),
 
 		// What is new: the Sweeper starts after the server and stops before it.
 		hosted.AddHostedService[*Sweeper](NewSweeper),
@@ -35,7 +35,14 @@ func application(address string, options ...fx.Option) *fx.App {
 }
 
 // NewLogger is the application's own.
-func NewLogger() (*zap.Logger, error) { return zap.NewDevelopment() }
+func NewLogger() (*zap.Logger, error) { return zap.NewDevelopment(zap.IncreaseLevel(zap.InfoLevel)) }
+
+// NewEvents has fx say what fails, and all else at debug.
+func NewEvents(log *zap.Logger) fxevent.Logger {
+	events := &fxevent.ZapLogger{Logger: log}
+	events.UseLogLevel(zap.DebugLevel)
+	return events
+}
 
 // NewMux has the one page of the application.
 func NewMux(visits *Visits) *http.ServeMux {

@@ -1,5 +1,6 @@
 // Package hosttest runs hosts in tests: with configuration from a map, logs that
-// can be looked at, and no signals. It works inside a bubble of testing/synctest.
+// can be looked at, and no signals. It works inside a bubble of testing/synctest,
+// where it has to be built, started and stopped in the same bubble.
 package hosttest
 
 import (
