@@ -6,6 +6,13 @@ GOFUMPT_VERSION  := v0.12.0
 GOVULN_VERSION   := v1.1.4
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
+# What needs a database, a router or its competitors has a go.mod of its own, so
+# that the one of fxhost stays small.
+MODULES := . internal/benchmarks examples/scopes examples/chi
+
+# $(call each,COMMAND) runs COMMAND in every module.
+each = @set -e; for module in $(MODULES); do echo "$$module: $(1)"; (cd $$module && $(1)); done
+
 # The sample worker's, see cmd/worker/appsettings.json.
 SPOOL := cmd/worker/data/spool
 
@@ -16,7 +23,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the sample worker, with a few orders in its spool folder; Ctrl-C stops it
-	@go build -o bin/worker ./cmd/worker
+	go build -o bin/worker ./cmd/worker
 	@mkdir -p $(SPOOL)
 	@for order in cmd/worker/samples/*.json; do \
 		to=$(SPOOL)/$${order##*/}; \
@@ -25,31 +32,32 @@ run: ## the sample worker, with a few orders in its spool folder; Ctrl-C stops i
 	@exec bin/worker --contentRoot=cmd/worker
 
 test: ## all tests, with the race detector
-	go test -race ./...
+	$(call each,go test -race ./...)
 
+# Without -o, go would leave the program of a module with one program there.
 build: ## compile everything
-	go build ./...
+	$(call each,go build -o /dev/null ./...)
 
 vet: ## go vet for linux, windows and darwin
-	GOOS=linux go vet ./...
-	GOOS=windows go vet ./...
-	GOOS=darwin go vet ./...
+	$(call each,GOOS=linux go vet ./...)
+	$(call each,GOOS=windows go vet ./...)
+	$(call each,GOOS=darwin go vet ./...)
 
 lint: $(GOLANGCI) ## the linters of .golangci.yml
-	$(GOLANGCI) run ./...
+	$(call each,$(CURDIR)/$(GOLANGCI) run ./...)
 
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
 
 fmt: $(GOLANGCI) ## format all files
-	$(GOLANGCI) fmt ./...
+	$(call each,$(CURDIR)/$(GOLANGCI) fmt ./...)
 
-tidy: ## tidy go.mod
-	go mod tidy
+tidy: ## tidy every go.mod
+	$(call each,go mod tidy)
 
 tidy-check: # go mod tidy must change nothing
-	go mod tidy -diff
+	$(call each,go mod tidy -diff)
 
 cover: ## coverage of each package
 	go test -coverprofile=coverage.out ./...
@@ -64,6 +72,6 @@ fuzz: ## each fuzz target for a minute
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m $$dir; done; done
 
 vuln: ## known vulnerabilities in what we use
-	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULN_VERSION) ./...
+	$(call each,go run golang.org/x/vuln/cmd/govulncheck@$(GOVULN_VERSION) ./...)
 
 ci: tidy-check build vet lint test ## what must pass before a change lands

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime/debug"
+	"slices"
 )
 
 // closer is something that the scope made and has to close.
@@ -18,6 +20,9 @@ type closer struct {
 // own notes that value is to be closed with the scope. If that has been closed
 // meanwhile, it is closed at once.
 func (c *core) own(maker *constructor, value any, cleanup func(context.Context) error) error {
+	if several, ok := value.(results); ok && cleanup == nil {
+		return c.ownAll(maker, several)
+	}
 	made := &closer{maker: maker, value: value, cleanup: cleanup}
 	if !made.matters() {
 		return nil
@@ -35,11 +40,25 @@ func (c *core) own(maker *constructor, value any, cleanup func(context.Context) 
 	}
 }
 
+// ownAll is own for each of several results, once if they are the same pointer.
+func (c *core) ownAll(maker *constructor, several results) error {
+	var errs []error
+	for i, value := range several {
+		if !slices.ContainsFunc(several[:i], func(other any) bool {
+			return reflect.ValueOf(value).Kind() == reflect.Pointer && value == other
+		}) {
+			errs = append(errs, c.own(maker, value, nil))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Close closes what the scope has made, newest first: it calls the cleanup that
 // the constructor returned, or else a method Close() error or
-// Close(context.Context) error of the value. It visits all of them, also after
-// an error or a panic, and joins the errors in that order. ctx is for the
-// closers; Close itself does not give up when it ends.
+// Close(context.Context) error of the value, unless that is a nil pointer. It
+// visits all of them, also after an error or a panic, and joins the errors in
+// that order. ctx is for the closers; Close itself does not give up when it ends.
+// It takes a step for each of them, and allocates for errors only.
 //
 // The first call closes. Every other one returns nil at once, also while the
 // first one is going on. A constructor that is running then has its value closed
@@ -51,7 +70,7 @@ func (s *Scope) Close(ctx context.Context) error {
 		return nil
 	}
 	if c.first.Load() != nil {
-		c.first.Store(nil)
+		c.first.Store(&c.graph.gone)
 	}
 	var errs []error
 	for ; made != nil; made = made.before {
@@ -70,7 +89,8 @@ func (m *closer) matters() bool {
 	case interface{ Close() error }, interface {
 		Close(ctx context.Context) error
 	}:
-		return true
+		v := reflect.ValueOf(m.value)
+		return v.Kind() != reflect.Pointer || !v.IsNil()
 	default:
 		return false
 	}

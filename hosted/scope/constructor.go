@@ -35,12 +35,15 @@ type outcome struct {
 var errExited = errors.New("goroutine exited without returning (runtime.Goexit)")
 
 // protect calls the constructor with arguments from s, and turns its panic into
-// an error, because others may be waiting for what it makes.
-func (c *constructor) protect(s *Scope) (value any, cleanup func(context.Context) error, err error) {
+// an error, because others may be waiting for what it makes in at, which is nil
+// for a transient.
+func (c *constructor) protect(s *Scope, at *slot) (value any, cleanup func(context.Context) error, err error) {
 	err = errExited
 	defer func() {
 		if p := recover(); p != nil {
 			value, cleanup, err = nil, nil, c.fail(&PanicError{Constructor: c.String(), Value: p, Stack: debug.Stack()})
+		} else if err == errExited { //nolint:errorlint // it has not been replaced
+			s.abandon(c, at)
 		}
 	}()
 	if c.typed != nil {
@@ -72,7 +75,7 @@ type constructorError struct {
 	err   error
 }
 
-func (e *constructorError) Error() string { return fmt.Sprintf("scope: %s: %v", e.maker, e.err) }
+func (e *constructorError) Error() string { return fmt.Sprintf("scope: %s: %s", e.maker, bare(e.err)) }
 func (e *constructorError) Unwrap() error { return e.err }
 
 // call is for constructors of any type.
@@ -90,9 +93,6 @@ func (c *constructor) call(s *Scope) (any, func(context.Context) error, error) {
 	}
 	o := c.out(c.fn.Call(args))
 	if o.err != nil {
-		if o.cleanup != nil {
-			o.err = errors.Join(o.err, o.cleanup(s.core.ctx))
-		}
 		return nil, nil, c.fail(o.err)
 	}
 	return o.value, o.cleanup, nil

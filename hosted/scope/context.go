@@ -5,12 +5,14 @@ import "context"
 type contextKey struct{}
 
 // NewContext returns a context that carries s, the ambient scope of a request
-// or message. Constructors do not need it: they take what they use.
+// or message. Constructors do not need it: they take what they use. It allocates
+// once.
 func NewContext(ctx context.Context, s *Scope) context.Context {
 	return context.WithValue(ctx, contextKey{}, s)
 }
 
-// From returns the scope that ctx carries; false if there is none.
+// From returns the scope that ctx carries; false if there is none. It takes what
+// ctx.Value does, and allocates nothing.
 func From(ctx context.Context) (*Scope, bool) {
 	s, ok := ctx.Value(contextKey{}).(*Scope)
 	return s, ok

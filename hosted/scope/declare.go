@@ -125,16 +125,10 @@ func (d *declaration) inspectResults(fn, as reflect.Type) error {
 	if cleans {
 		last--
 	}
-	if last == 0 {
-		return fmt.Errorf("constructor %v makes nothing: want func(...) T, and behind T a cleanup function or an error "+
-			"or both if it has them", fn)
-	}
 	var take []func([]reflect.Value) any // each value out of fn's results
 	for i := range last {
 		t := fn.Out(i)
 		switch {
-		case t == reflect.TypeFor[error]():
-			return fmt.Errorf("constructor %v: an error must be the last result", fn)
 		case !dig.IsOut(t):
 			d.results = append(d.results, key{t: t})
 			take = append(take, func(out []reflect.Value) any { return out[i].Interface() })
@@ -143,23 +137,32 @@ func (d *declaration) inspectResults(fn, as reflect.Type) error {
 				if field.Tag.Get("group") != "" {
 					return fmt.Errorf("constructor %v: field %s: scoped values cannot be in a group", fn, field.Name)
 				}
+				if !field.IsExported() || dig.IsOut(field.Type) {
+					return fmt.Errorf("constructor %v: field %s of %v: want exported fields and no struct within", fn, field.Name, t)
+				}
 				d.results = append(d.results, key{field.Type, field.Tag.Get("name")})
 				take = append(take, func(out []reflect.Value) any { return out[i].FieldByIndex(field.Index).Interface() })
 			}
 		}
 	}
+	if len(d.results) == 0 {
+		return fmt.Errorf("constructor %v makes nothing: want func(...) T, and behind T a cleanup function or an error "+
+			"or both if it has them", fn)
+	}
 	if as != nil {
-		if len(d.results) != 1 || !d.results[0].t.AssignableTo(as) {
+		if len(d.results) != 1 || d.results[0].t != as && (as.Kind() != reflect.Interface || !d.results[0].t.Implements(as)) {
 			return fmt.Errorf("constructor %v does not return one value that is a %v", fn, as)
 		}
 		d.results[0].t = as
 	}
 	for _, k := range d.results {
 		switch {
+		case k.t == reflect.TypeFor[error]():
+			return fmt.Errorf("constructor %v: an error must be the last result", fn)
+		case k.ofScope():
+			return fmt.Errorf("constructor %v: every scope has a %v of its own", fn, k)
 		case k.t.Kind() == reflect.Interface || closes(k.t):
 			d.maker.closes = true
-		case k.t == reflect.TypeFor[context.Context](), k.t == reflect.TypeFor[*Scope]():
-			return fmt.Errorf("constructor %v: every scope has a %v of its own", fn, k.t)
 		}
 	}
 	d.maker.direct = newDirect(d.maker.fn)

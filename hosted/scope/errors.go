@@ -3,6 +3,7 @@ package scope
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,15 +37,17 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// cycle is the error for a maker that is asked for by s, which it was given
-// itself, or which has to wait for it.
-func cycle(maker *constructor, s *Scope) error {
-	chain := []string{maker.String()}
-	for view := s; view.maker != nil; view = view.parent {
-		chain = append([]string{view.maker.String()}, chain...)
-		if view.maker == maker {
-			break
-		}
+// cycle is the error for who runs these constructors, the innermost first, and
+// so cannot have the first of path, because the last of it is one of them.
+func cycle(running, path []*constructor) error {
+	all := slices.Clone(running[:slices.Index(running, path[len(path)-1])+1])
+	slices.Reverse(all)
+	found := &CycleError{}
+	for _, link := range append(all, path...) {
+		found.Chain = append(found.Chain, link.String())
 	}
-	return &CycleError{chain}
+	return found
 }
+
+// bare is the text of an error that goes into one of ours.
+func bare(err error) string { return strings.TrimPrefix(err.Error(), "scope: ") }

@@ -24,13 +24,15 @@ type Input struct {
 }
 
 // With gives a scope its T: the message, the request, the tenant. T must have
-// been declared by [Value]. The scope does not close it.
+// been declared by [Value]. The scope does not close it. It allocates if T is not
+// a pointer, as any conversion to an interface does.
 func With[T any](value T) Input { return Input{reflect.TypeFor[T](), value} }
 
 // New opens a scope. ctx is the context.Context that its constructors can
 // take; its end does not close the scope. Whoever opens a scope closes it.
 //
-// It allocates once. A mistake, such as a Factory that is used in a constructor
+// It takes constant time and allocates once; inputs take a lookup in a map each,
+// and two allocations together. A mistake, such as a Factory that is used in a constructor
 // of a singleton or an input that nobody declared, is the error of every Get.
 func (f *Factory) New(ctx context.Context, inputs ...Input) *Scope {
 	c := &core{graph: f.graph.Load(), ctx: ctx}
@@ -62,12 +64,15 @@ func (c *core) check() {
 }
 
 // Run opens a scope, calls fn with its arguments from it, and closes it. fn is a
-// function of any parameters that a scoped constructor could take; it may
-// return an error. Run returns that, joined with the error of Close. A panic of
-// fn goes on when the scope has been closed.
+// function of any values that [Get] could return; it may return an error. Run
+// returns that, joined with the error of Close. A panic of fn goes on when the
+// scope has been closed.
 //
 // The closers get a context that has the values of ctx and does not end with
-// it. The first Run with a type of function looks up its parameters.
+// it. The first Run with a type of function looks up its parameters; after that
+// Run costs a New, a step and a Get for each parameter, a Close, and one
+// allocation, or up to five if fn takes or returns something: it is called by
+// reflection.
 func (f *Factory) Run(ctx context.Context, fn any, inputs ...Input) (err error) {
 	s := f.New(ctx, inputs...)
 	defer func() { err = errors.Join(err, s.Close(context.WithoutCancel(ctx))) }()
@@ -94,8 +99,11 @@ func (f *Factory) params(g *graph, fn reflect.Value) ([]*node, error) {
 	if g.broken != nil {
 		return nil, g.broken
 	}
-	if fn.Kind() != reflect.Func || fn.IsNil() {
+	if fn.Kind() != reflect.Func {
 		return nil, fmt.Errorf("scope: Run takes a function, not %v", fn)
+	}
+	if fn.IsNil() {
+		return nil, fmt.Errorf("scope: Run takes a function, not a nil %v", fn.Type())
 	}
 	t := fn.Type()
 	if known, ok := f.runs.Load(t); ok {
@@ -108,7 +116,7 @@ func (f *Factory) params(g *graph, fn reflect.Value) ([]*node, error) {
 	for i := range params {
 		n, err := g.find(key{t: t.In(i)})
 		if err != nil {
-			return nil, fmt.Errorf("scope: Run %v: %w", t, err)
+			return nil, fmt.Errorf("scope: Run %v: %s", t, bare(err))
 		}
 		params[i] = n
 	}

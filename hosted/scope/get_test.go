@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -84,15 +88,15 @@ func TestValueIsWhatWithGave(t *testing.T) {
 	t.Parallel()
 	type message struct{ id int }
 	type user struct{ of *message }
-	f := start(t, scope.Value[*message](), scope.Value[error](), scope.Value[message](),
+	f := start(t, scope.Value[*message](), scope.Value[reader](), scope.Value[message](),
 		scope.Provide(func(m *message) *user { return &user{m} }))
 	given := &message{7}
-	s := f.New(t.Context(), scope.With(given), scope.With[error](nil))
+	s := f.New(t.Context(), scope.With(given), scope.With[reader](nil))
 	if get[*message](t, s) != given || get[*user](t, s).of != given {
 		t.Error("got another message")
 	}
-	if err := get[error](t, s); err != nil {
-		t.Errorf("got %v for nil", err)
+	if r := get[reader](t, s); r != nil {
+		t.Errorf("got %v for nil", r)
 	}
 	_, err := scope.Get[message](s)
 	wantText(t, err, `scope: this scope was given no scope_test\.message: open it with scope\.With\(value\)`)
@@ -226,7 +230,7 @@ func TestConstructorsTakeTheContextTheScopeAndTheFactory(t *testing.T) {
 		Context context.Context
 		Scope   *scope.Scope
 	}
-	type other struct{ params }
+	type other struct{ params params }
 	f := start(t, standard(),
 		scope.Provide(func(ctx context.Context, s *scope.Scope, f *scope.Factory) *taken { return &taken{ctx, s, f} }),
 		scope.Transient(func(p params) other { return other{p} }))
@@ -234,10 +238,10 @@ func TestConstructorsTakeTheContextTheScopeAndTheFactory(t *testing.T) {
 	s := f.New(ctx)
 	defer closed(t, s)
 	got, in := get[*taken](t, s), get[other](t, s)
-	if got.ctx != ctx || in.Context != ctx || s.Context() != ctx || got.scope.Context() != ctx || get[context.Context](t, s) != ctx {
+	if got.ctx != ctx || in.params.Context != ctx || s.Context() != ctx || got.scope.Context() != ctx || get[context.Context](t, s) != ctx {
 		t.Error("got another context")
 	}
-	if get[*tx](t, got.scope) != get[*tx](t, s) || get[*tx](t, in.Scope) != get[*tx](t, s) {
+	if get[*tx](t, got.scope) != get[*tx](t, s) || get[*tx](t, in.params.Scope) != get[*tx](t, s) {
 		t.Error("got another scope")
 	}
 	if get[*scope.Scope](t, s) != s {
@@ -280,32 +284,216 @@ func TestAFactoryThatIsUsedTooEarlySaysSo(t *testing.T) {
 	early(&scope.Factory{})
 }
 
-// A zero is a value as any other.
+// A zero is a value as any other, made once, singleton or not.
 func TestZeroesAreProvided(t *testing.T) {
 	t.Parallel()
 	type all struct {
 		fx.In
-		DB    *db
-		Int   int
-		Err   error
-		Map   map[string]int
-		Func  func()
-		Chan  chan int `name:"c"`
-		Value struct{ X int }
-	}
-	type made struct{ all }
-	singletons := func() (*db, int, map[string]int, func(), struct{ X int }) { return nil, 0, nil, nil, struct{ X int }{} }
-	type out struct {
-		fx.Out
-		Err  *tx
+		DB   *db
+		Int  int
+		Map  map[string]int
+		Func func()
 		Chan chan int `name:"c"`
+		Any  struct{ X int }
+		R    reader
 	}
-	options := fx.Options(fx.Provide(singletons, func() out { return out{} }),
-		fx.Provide(fx.Annotate(func() io.Reader { return nil })))
-	s := open(t, options, scope.Provide(
-		func(r io.Reader) error { return nil },
-		func(a all) *made { return &made{a} },
-		func(d *db, t *tx, m map[string]int, f func()) *repo { return &repo{d, t} },
+	type scoped struct {
+		fx.In
+		Tx   *tx
+		Text string
+		R    io.Closer
+		List []int
+		Any  any
+	}
+	type made struct {
+		all    all
+		scoped scoped
+	}
+	type pointers struct{}
+	var j journal
+	singletons := func() (*db, int, map[string]int, func(), struct{ X int }, reader) {
+		return nil, 0, nil, nil, struct{ X int }{}, nil
+	}
+	s := open(t, fx.Provide(singletons, fx.Annotate(func() chan int { return nil }, fx.ResultTags(`name:"c"`))),
+		scope.Provide(
+			func(a all, s scoped) made { return made{a, s} },
+			func(*db, map[string]int, func(), *tx) *pointers { return nil },
+			func() *tx { j.note("tx"); return nil },
+			func() string { j.note("string"); return "" },
+			func() (io.Closer, error) { j.note("closer"); return nil, nil },
+			func() ([]int, func()) { j.note("list"); return nil, nil },
+		),
+		scope.Bind[any](func() *repo { j.note("any"); return nil }),
+	)
+	for range 2 {
+		if _, typed := get[made](t, s).scoped.Any.(*repo); !typed {
+			t.Error("any is not a nil *repo")
+		}
+		if p := get[*pointers](t, s); p != nil {
+			t.Error("got a *pointers")
+		}
+	}
+	j.want(t, "tx, string, closer, list, any")
+}
+
+func TestValuesOfEveryKind(t *testing.T) {
+	t.Parallel()
+	type large struct{ a, b, c, d int }
+	s := open(t, scope.Provide(
+		func() large { return large{1, 2, 3, 4} },
+		func() [3]int { return [3]int{1, 2, 3} },
+		func() float64 { return 1.5 },
+		func() complex128 { return 2i },
+		func() error2 { return error2{errBroken} },
+		func() struct{ p *int } { n := 5; return struct{ p *int }{&n} },
+		func(l large, a [3]int, f float64, c complex128, e error2) (string, error) {
+			if l.d != 4 || a[2] != 3 || f != 1.5 || c != 2i || e.err != errBroken { //nolint:errorlint // the same value
+				return "", errBroken
+			}
+			return "all", nil
+		},
 	))
-	_ = s
+	if get[string](t, s) != "all" || *get[struct{ p *int }](t, s).p != 5 {
+		t.Error("got other values")
+	}
+}
+
+type error2 struct{ err error }
+
+// The slots of a scope come in chunks of four.
+func TestScopesOfManyTypes(t *testing.T) {
+	t.Parallel()
+	var options []fx.Option
+	for _, k := range kinds {
+		options = append(options, k.provide(func() *body { return &body{} }))
+	}
+	s := open(t, options...)
+	values := map[any]bool{}
+	for range 2 {
+		for i := range kinds {
+			value, err := kinds[len(kinds)-1-i].get(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values[value] = true
+		}
+	}
+	if len(values) != len(kinds) {
+		t.Errorf("got %d values of %d types", len(values), len(kinds))
+	}
+}
+
+// A failure is not kept; who asks again tries again.
+func TestAFailedConstructorIsCalledAgain(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	s := open(t, fx.Provide(newDB), scope.Provide(newRepo, newHandler, func(d *db) (*tx, error) {
+		if calls++; calls < 3 {
+			return nil, errBroken
+		}
+		return &tx{d}, nil
+	}))
+	for range 2 {
+		_, err := scope.Get[*handler](s)
+		wantIs(t, err, errBroken)
+		wantText(t, err, `scope: scope_test\.TestAFailedConstructorIsCalledAgain\.func1 @: broken`)
+	}
+	if h := get[*handler](t, s); h.tx == nil || h.tx != h.repo.tx || calls != 3 {
+		t.Errorf("got %+v after %d calls", h, calls)
+	}
+}
+
+func TestAPanicIsAnError(t *testing.T) {
+	t.Parallel()
+	fail := true
+	s := open(t, fx.Provide(newDB), scope.Provide(newRepo, newTxOrPanic), scope.Value[bool](),
+		scope.Func(func(s *scope.Scope) (*handler, error) {
+			if fail {
+				panic(errBroken)
+			}
+			r, err := scope.Get[*repo](s)
+			return &handler{repo: r}, err
+		}), scope.Transient(func() string { panic("struct") }))
+	var p *scope.PanicError
+	_, err := scope.Get[*handler](s)
+	wantText(t, err, `scope: scope_test\.TestAPanicIsAnError\.func1 @: panic: broken`)
+	wantIs(t, err, errBroken)
+	fail = false
+	_, err = scope.Get[*handler](s)
+	wantText(t, err, `scope: scope_test\.newTxOrPanic @: panic: runtime error: .*`)
+	if !errors.As(err, &p) {
+		t.Fatalf("got %T", err)
+	}
+	wantText(t, errors.New(p.Constructor), `scope_test\.newTxOrPanic @`)
+	wantText(t, errors.New(string(p.Stack)), `goroutine .*newTxOrPanic.*`)
+	_, err = scope.Get[string](s)
+	wantText(t, err, `scope: scope_test\.TestAPanicIsAnError\.func2 @: panic: struct`)
+	if errors.As(err, &p) && p.Unwrap() != nil {
+		t.Errorf("got %v in a panic that is no error", p.Unwrap())
+	}
+}
+
+func newTxOrPanic(d *db) *tx {
+	var none *repo
+	return &tx{none.db}
+}
+
+// As t.FailNow does in a test.
+func TestGoexitInAConstructorLeavesNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	asks := func(s *scope.Scope) error { _, err := scope.Get[*tx](s); return err }
+	for name, test := range map[string]struct {
+		provide func(build func() *tx) fx.Option
+		ask     func(*scope.Scope) error
+	}{
+		"plain": {func(build func() *tx) fx.Option { return scope.Provide(build) }, asks},
+		"reflection": {
+			func(build func() *tx) fx.Option { return scope.Provide(func() (*tx, string) { return build(), "" }) }, asks,
+		},
+		"func": {func(build func() *tx) fx.Option {
+			return scope.Func(func(*scope.Scope) (*tx, error) { return build(), nil })
+		}, asks},
+		"below": {func(build func() *tx) fx.Option {
+			return scope.Provide(func() int { build(); return 1 }, func(int) *tx { return &tx{} })
+		}, asks},
+		"transient below": {func(build func() *tx) fx.Option {
+			return fx.Options(scope.Transient(func(*scope.Scope) int { build(); return 1 }), scope.Provide(func(int) *tx { return &tx{} }))
+		}, asks},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var (
+					calls   atomic.Int32
+					asked   = make(chan struct{})
+					waiting sync.WaitGroup
+				)
+				s := open(t, test.provide(func() *tx {
+					if calls.Add(1) == 1 {
+						<-asked
+						runtime.Goexit()
+					}
+					return &tx{}
+				}))
+				waiting.Go(func() {
+					_ = test.ask(s)
+					t.Error("Get has returned")
+				})
+				synctest.Wait()
+				for range 3 {
+					waiting.Go(func() {
+						if err := test.ask(s); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				synctest.Wait()
+				close(asked)
+				waiting.Wait()
+				if calls.Load() != 2 {
+					t.Errorf("got %d calls", calls.Load())
+				}
+			})
+		})
+	}
 }

@@ -26,6 +26,11 @@ func (k key) String() string {
 	return fmt.Sprintf("%v named %q", k.t, k.name)
 }
 
+// ofScope tells what a scope is itself.
+func (k key) ofScope() bool {
+	return k == key{t: reflect.TypeFor[context.Context]()} || k == key{t: reflect.TypeFor[*Scope]()}
+}
+
 // source says where a value comes from.
 type source uint8
 
@@ -74,6 +79,7 @@ type graph struct {
 	types  lookup // those without a name, for a quicker look
 	broken error  // why it cannot be used, nil if it can
 	closed closer // its address marks scopes that are closed
+	gone   chunk  // the slots of these
 }
 
 // find returns the node of k.
@@ -97,6 +103,10 @@ func compile(declarations []*declaration) (*graph, error) {
 		{t: reflect.TypeFor[context.Context]()}: {source: fromContext},
 		{t: reflect.TypeFor[*Scope]()}:          {source: fromScope},
 	}}
+	g.gone.next.Store(&g.gone)
+	for i := range g.gone.slots {
+		g.gone.slots[i].state.Store(gone)
+	}
 	slots := 0
 	for _, d := range declarations {
 		slots += g.declare(d, slots)
@@ -136,11 +146,14 @@ func (g *graph) declare(d *declaration, slot int) int {
 func (g *graph) link(d *declaration) (errs []error) {
 	for _, p := range d.params {
 		n := g.nodes[p.key]
+		if p.found && (p.group != "" || n.source == fromFx) {
+			n = &node{key: p.key, source: fromFx, value: p.value} // as fx has it in d's module
+		}
 		switch {
-		case p.group != "":
-			n = &node{key: p.key, source: fromFx, value: p.value}
 		case p.key.t == reflect.TypeFor[*zap.Logger]() && n != nil && n.source == fromFx:
-			n = &node{key: p.key, source: fromFx, value: category.Named(n.value.(*zap.Logger), d.maker.category)} //nolint:forcetypeassert // by its key
+			if shared := n.value.(*zap.Logger); shared != nil { //nolint:forcetypeassert // by its key
+				n = &node{key: p.key, source: fromFx, value: category.Named(shared, d.maker.category)}
+			}
 		case n == nil && p.optional:
 			n = &node{key: p.key, source: fromFx}
 		case n == nil:

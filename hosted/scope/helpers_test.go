@@ -30,9 +30,9 @@ type (
 	}
 )
 
-func newDB() *db                        { return &db{"main"} }
-func newTx(d *db) *tx                   { return &tx{d} }
-func newRepo(d *db, t *tx) *repo        { return &repo{d, t} }
+func newDB() *db                         { return &db{"main"} }
+func newTx(d *db) *tx                    { return &tx{d} }
+func newRepo(d *db, t *tx) *repo         { return &repo{d, t} }
 func newHandler(r *repo, t *tx) *handler { return &handler{r, t} }
 
 // build makes a foreign fx application with package scope in it.

@@ -11,6 +11,8 @@ import (
 )
 
 // Module makes the [Factory] of an fx application. Package host has it already.
+// All singletons that scoped and transient constructors take are made when it is
+// invoked.
 func Module() fx.Option {
 	return fx.Options(
 		fx.Provide(func() *Factory { return &Factory{} }),
@@ -39,6 +41,9 @@ func Module() fx.Option {
 // behind them, if it has them, a cleanup function (func(), func() error or
 // func(context.Context) error) and an error.
 //
+// Looking at constructors takes reflection, once, when the application is built;
+// see [Get] for what they cost after that.
+//
 // The application needs [Module], or package host. A mistake is an error of
 // fx.New. fx itself refuses what a singleton cannot have: a type that is both
 // scoped and a singleton is provided twice, and a singleton that takes a scoped
@@ -60,7 +65,8 @@ func Bind[I any](constructor any) fx.Option {
 }
 
 // Func registers a function that makes the scoped T by asking the scope for
-// what it needs, which costs no reflection (.NET: AddScoped(sp => ...)). What it
+// what it needs, which costs no reflection (.NET: AddScoped(sp => ...)), and one
+// allocation for every four of them that a scope makes. What it
 // asks for is found out when it runs, not when the application is built.
 func Func[T any](build func(s *Scope) (T, error)) fx.Option {
 	if build == nil {
@@ -69,6 +75,10 @@ func Func[T any](build func(s *Scope) (T, error)) fx.Option {
 	d, err := inspect(build, fromScoped, nil)
 	if err != nil {
 		return mistake("Func", caller.Here(), err)
+	}
+	if len(d.results) != 1 || d.results[0].t != reflect.TypeFor[T]() {
+		return mistake("Func", caller.Here(),
+			fmt.Errorf("function makes a %v, want one value: use scope.Provide", reflect.TypeFor[T]()))
 	}
 	d.params = nil
 	d.maker.typed = func(s *Scope) (any, error) { return build(s) }
@@ -81,6 +91,9 @@ func Value[T any]() fx.Option {
 		maker:   &constructor{name: fmt.Sprintf("scope.Value[%v]", reflect.TypeFor[T]()), place: caller.Here().String()},
 		source:  fromInput,
 		results: []key{{t: reflect.TypeFor[T]()}},
+	}
+	if d.results[0].ofScope() {
+		return mistake("Value", caller.Here(), fmt.Errorf("every scope has a %v of its own", d.results[0]))
 	}
 	at := reflect.ValueOf(With[T])
 	return fx.Options(d.resolve(at), d.refuse(at))

@@ -1,7 +1,6 @@
 package scope
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 
@@ -30,7 +29,7 @@ func (d declaration) resolve(at reflect.Value) fx.Option {
 		params       []int // which of d's each asked is
 	)
 	for i, p := range d.params {
-		if p.key.t == reflect.TypeFor[context.Context]() || p.key.t == reflect.TypeFor[*Scope]() {
+		if p.key.ofScope() {
 			continue
 		}
 		name := fmt.Sprintf("fxhost.scope %p %d", d.maker, i)

@@ -19,7 +19,7 @@ type Scope struct {
 	core   *core
 	maker  *constructor // that was given this view of the scope, nil for the scope itself
 	parent *Scope       // the view that maker was asked for by
-	over   atomic.Bool  // maker is transient and has returned
+	over   atomic.Bool  // maker is transient and has returned, or it has failed
 }
 
 // core is what all views of one scope share.
@@ -49,6 +49,7 @@ const (
 	building        // by one goroutine
 	awaited         // by one goroutine, and others wait for it
 	done
+	gone // the scope is closed
 )
 
 // chunk is a piece of the list of slots; a scope allocates those it needs.
@@ -97,7 +98,8 @@ func (c *core) slotAt(i int) (*chunk, int) {
 	}
 }
 
-// Context is the one that the scope was opened with.
+// Context is the one that the scope was opened with. It takes constant time and
+// allocates nothing.
 func (s *Scope) Context() context.Context { return s.core.ctx }
 
 // Get returns the scope's T: a scoped value, made now if it was not before; a
@@ -105,12 +107,18 @@ func (s *Scope) Context() context.Context { return s.core.ctx }
 // constructor of the graph takes or [Singleton] names
 // (.NET: GetRequiredService<T>).
 //
-// The error says which constructor has failed and what it was needed for. It
-// is [ErrClosed] after Close, and a [*CycleError] if a constructor that was
-// given the *Scope asks for what it is needed for. A failed constructor is
-// called again by the next Get.
+// The error says which constructor has failed. It is [ErrClosed] after Close,
+// and a [*CycleError] if a constructor that was given the *Scope asks for what
+// it is needed for. A failed constructor is called again by the next Get.
 //
-// A repeated Get costs one lookup in a map, and allocates nothing.
+// Get takes a lookup by type in constant time, then a step for every four scoped
+// constructors before that of T, in the order of their names. The first time, it
+// also calls the constructors that T needs, and allocates once for every four of
+// those places that the scope had not come to yet, once for each value that is to
+// be closed, and what the call of a constructor by reflection takes: none if it
+// has up to four pointers as parameters and makes a pointer, and maybe an error.
+// A repeated Get allocates nothing, nor does one of a singleton or of what With
+// gave.
 func Get[T any](s *Scope) (T, error) {
 	t := reflect.TypeFor[T]()
 	n := s.core.graph.types.find(idOf(t))
@@ -121,7 +129,7 @@ func Get[T any](s *Scope) (T, error) {
 }
 
 // GetNamed is Get for a value with a name, as fx.In and fx.Out have them
-// (.NET: GetRequiredKeyedService<T>).
+// (.NET: GetRequiredKeyedService<T>). The lookup is one in a map.
 func GetNamed[T any](s *Scope, name string) (T, error) {
 	return as[T](s.named(key{reflect.TypeFor[T](), name}))
 }
@@ -142,10 +150,12 @@ func (s *Scope) named(k key) (any, error) {
 // get is for callers from outside, who may come after Close.
 func (s *Scope) get(n *node) (any, error) {
 	if s.core.closed() {
-		return nil, fmt.Errorf("%w: %v cannot be had any more", ErrClosed, n.key)
+		return nil, over(n)
 	}
 	return n.get(s)
 }
+
+func over(n *node) error { return fmt.Errorf("%w: %v cannot be had any more", ErrClosed, n.key) }
 
 // get returns n's value in the scope of which s is a view.
 func (n *node) get(s *Scope) (any, error) {
@@ -181,17 +191,22 @@ func (s *Scope) scoped(n *node) (any, error) {
 			if n.maker.opaque {
 				view = piece.view(i, s, n.maker)
 			}
-			value, err := view.build(n.maker)
+			value, err := view.build(n.maker, at)
 			if err != nil {
-				s.core.finish(at, empty)
+				view.abandon(n.maker, at)
 				return nil, err
 			}
 			at.value = value
 			s.core.finish(at, done)
 			return n.pick(value), nil
+		case gone:
+			return nil, over(n)
 		default:
 			if err := s.wait(n.maker, at); err != nil {
 				return nil, err
+			}
+			if s.core.closed() {
+				return nil, over(n) // the slot may be empty again
 			}
 		}
 	}
@@ -201,7 +216,7 @@ func (s *Scope) scoped(n *node) (any, error) {
 func (s *Scope) transient(n *node) (any, error) {
 	for view := s; view.maker != nil; view = view.parent {
 		if view.maker == n.maker && !view.over.Load() {
-			return nil, cycle(n.maker, s)
+			return nil, cycle(s.running(), []*constructor{n.maker})
 		}
 	}
 	view := s
@@ -209,7 +224,7 @@ func (s *Scope) transient(n *node) (any, error) {
 		view = &Scope{core: s.core, maker: n.maker, parent: s}
 		defer view.over.Store(true)
 	}
-	value, err := view.build(n.maker)
+	value, err := view.build(n.maker, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -218,12 +233,22 @@ func (s *Scope) transient(n *node) (any, error) {
 
 // build calls the constructor with this view, and sees to it that what it makes
 // is closed.
-func (s *Scope) build(maker *constructor) (any, error) {
-	value, cleanup, err := maker.protect(s)
+func (s *Scope) build(maker *constructor, at *slot) (any, error) {
+	value, cleanup, err := maker.protect(s, at)
 	if err == nil && (maker.closes || cleanup != nil) {
 		err = s.core.own(maker, value, cleanup)
 	}
 	return value, err
+}
+
+// abandon has maker, which was given this view, made nothing in at.
+func (s *Scope) abandon(maker *constructor, at *slot) {
+	if s.maker == maker {
+		s.over.Store(true)
+	}
+	if at != nil {
+		s.core.finish(at, empty)
+	}
 }
 
 // finish leaves the state building, and wakes those who wait for that.

@@ -18,13 +18,21 @@ type waitingCall struct {
 	runs  []*constructor
 }
 
+// running are the constructors that wait for what s is asked for, the innermost
+// first.
+func (s *Scope) running() (all []*constructor) {
+	for view := s; view.maker != nil; view = view.parent {
+		if !view.over.Load() {
+			all = append(all, view.maker)
+		}
+	}
+	return all
+}
+
 // wait waits until somebody else has run maker, whose slot is at. It is a cycle
 // if that is for us, or if somebody who waits for us is to run it.
 func (s *Scope) wait(maker *constructor, at *slot) error {
-	call := &waitingCall{wants: maker}
-	for view := s; view.maker != nil; view = view.parent {
-		call.runs = append(call.runs, view.maker)
-	}
+	call := &waitingCall{wants: maker, runs: s.running()}
 	c := s.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -35,8 +43,8 @@ func (s *Scope) wait(maker *constructor, at *slot) error {
 	if !at.state.CompareAndSwap(building, awaited) && at.state.Load() != awaited {
 		return nil // it has run meanwhile
 	}
-	if c.waiting.blocked(maker, call.runs) {
-		return cycle(maker, s)
+	if path := c.waiting.path(maker, call.runs); path != nil {
+		return cycle(call.runs, path)
 	}
 	c.waiting.calls = append(c.waiting.calls, call)
 	for at.state.Load() == awaited {
@@ -47,15 +55,22 @@ func (s *Scope) wait(maker *constructor, at *slot) error {
 	return nil
 }
 
-// blocked tells whether maker can only return after one of running has.
-func (w *waiting) blocked(maker *constructor, running []*constructor) bool {
+// path is how maker needs one of running: itself, then what it waits for, and
+// so on. It is nil if maker can return before they have.
+func (w *waiting) path(maker *constructor, running []*constructor) []*constructor {
 	if slices.Contains(running, maker) {
-		return true
+		return []*constructor{maker}
 	}
 	for _, call := range w.calls {
-		if slices.Contains(call.runs, maker) && w.blocked(call.wants, running) {
-			return true
+		i := slices.Index(call.runs, maker)
+		if i < 0 {
+			continue
+		}
+		if rest := w.path(call.wants, running); rest != nil {
+			links := slices.Clone(call.runs[:i+1])
+			slices.Reverse(links)
+			return append(links, rest...)
 		}
 	}
-	return false
+	return nil
 }

@@ -16,7 +16,7 @@ import (
 func packages() map[string]string {
 	return map[string]string{
 		"hosted": "hosted", "background": "background", "config": "config", "logging": "logging",
-		"host": "host", "hosttest": "host/hosttest",
+		"host": "host", "hosttest": "host/hosttest", "scope": "hosted/scope", "web": "hosted/web",
 	}
 }
 
@@ -123,7 +123,7 @@ func allNames(t *testing.T) map[string]ast.Node {
 
 // ourName is what in backquotes looks like a name of one of the packages; type
 // arguments and a call may follow.
-var ourName = regexp.MustCompile("`\\*?((?:hosted|background|config|logging|host|hosttest)\\.[A-Z][\\w.]*)[^`]*`")
+var ourName = regexp.MustCompile("`\\*?((?:hosted|background|config|logging|host|hosttest|scope|web)\\.[A-Z][\\w.]*)[^`]*`")
 
 func TestNamesExist(t *testing.T) {
 	t.Parallel()

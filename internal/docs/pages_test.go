@@ -174,6 +174,28 @@ func TestMakeTargetsExist(t *testing.T) {
 	}
 }
 
+var modules = regexp.MustCompile(`(?m)^MODULES := (.*)$`)
+
+// What the Makefile builds, tests and checks is all there is.
+func TestTheMakefileNamesEveryModule(t *testing.T) {
+	t.Parallel()
+	match := modules.FindStringSubmatch(strings.Join(readLines(t, "Makefile"), "\n"))
+	if match == nil {
+		t.Fatal("the Makefile has no MODULES")
+	}
+	var source []string
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
+		if entry != nil && entry.Name() == "go.mod" {
+			source = append(source, filepath.ToSlash(filepath.Dir(path)))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "Makefile", strings.Fields(match[1]), source)
+}
+
 var (
 	link       = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	notInAnURL = regexp.MustCompile("[^a-z0-9 _-]")

@@ -63,7 +63,7 @@ func TestEveryLogRecordIsInTheTable(t *testing.T) {
 		documentedFields = append(documentedFields, quoted(row[2])...)
 	}
 	source := logCalls{}
-	for _, folder := range []string{"hosted", "host", "background", "config", "logging"} {
+	for _, folder := range []string{"hosted", "hosted/scope", "hosted/web", "host", "background", "config", "logging"} {
 		for _, file := range parse(t, folder) {
 			for _, declaration := range file.Decls {
 				if function, ok := declaration.(*ast.FuncDecl); ok {

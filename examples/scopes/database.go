@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+
+	"go.uber.org/fx"
+	_ "modernc.org/sqlite" // a driver without cgo
+)
+
+// File is where the database is.
+type File string
+
+const schema = `
+CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS items (order_id TEXT REFERENCES orders (id), name TEXT, count INTEGER);`
+
+// OpenDatabase returns the database, a singleton. It has its tables when the host
+// has started, and is closed after the services that use it have stopped.
+func OpenDatabase(file File, lifecycle fx.Lifecycle) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", string(file))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // SQLite has one writer
+	lifecycle.Append(fx.StartStopHook(
+		func(ctx context.Context) error {
+			_, err := db.ExecContext(ctx, schema)
+			return err
+		},
+		db.Close,
+	))
+	return db, nil
+}
