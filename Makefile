@@ -2,8 +2,7 @@
 # detector, a C compiler. `make` alone prints this list.
 
 GOLANGCI_VERSION := v2.15.0
-GOFUMPT_VERSION  := v0.12.0
-GOVULN_VERSION   := v1.1.4
+GOVULN_VERSION := v1.1.4
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
 # What needs a database, a router or its competitors has a go.mod of its own, so
@@ -65,9 +64,10 @@ cover: ## coverage of each package
 
 bench: ## benchmarks, as ratios to plain fx in the same run
 	go test -run '^$$' -bench . -benchmem ./hosted ./logging
+	cd internal/benchmarks && go test -run '^$$' -bench . -benchmem .
 
 fuzz: ## each fuzz target for a minute
-	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	@set -e; for dir in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,'); do \
 		for target in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 1m $$dir; done; done
 

@@ -501,11 +501,11 @@ func (g *randomGraph) check(t *testing.T, w *work, got []*body, closer string, e
 	}
 }
 
-// TestRandomGraphs tries a few hundred graphs, others each time. Say
+// TestRandomGraphs tries 200 graphs, others each time. Say
 // SCOPE_SEED=n to see one of them again.
 func TestRandomGraphs(t *testing.T) {
 	t.Parallel()
-	first, count := rand.Uint64N(1<<40), uint64(300) //nolint:gosec // a seed
+	first, count := rand.Uint64N(1<<40), uint64(200) //nolint:gosec // a seed
 	if text := os.Getenv("SCOPE_SEED"); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {

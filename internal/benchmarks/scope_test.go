@@ -46,6 +46,7 @@ func compare(b *testing.B, variants ...*variant) {
 }
 
 func batch(b *testing.B, u unit) time.Duration {
+	b.Helper()
 	n, begin := 0, time.Now()
 	for {
 		for range 64 {
@@ -112,12 +113,13 @@ func BenchmarkCalls(b *testing.B) {
 // BenchmarkAllocs is for the columns B/op and allocs/op.
 func BenchmarkAllocs(b *testing.B) {
 	ctx := context.Background()
+	f := factory(b, plainOptions())
 	for name, u := range map[string]unit{
 		"hand":  smallByHand(b),
 		"plain": ours(plainOptions, &handlerSink)(b),
 		"func":  ours(funcOptions, &handlerSink)(b),
 		"empty": func(tb testing.TB) {
-			if err := factoryOf(b).New(ctx).Close(ctx); err != nil {
+			if err := f.New(ctx).Close(ctx); err != nil {
 				tb.Fatal(err)
 			}
 		},
@@ -130,14 +132,6 @@ func BenchmarkAllocs(b *testing.B) {
 			}
 		})
 	}
-}
-
-var once sync.Once
-var shared *scope.Factory
-
-func factoryOf(tb testing.TB) *scope.Factory {
-	once.Do(func() { shared = factory(tb, plainOptions()) })
-	return shared
 }
 
 // BenchmarkParallel runs units of work on several goroutines: nothing is shared
