@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -78,6 +79,7 @@ type graph struct {
 	nodes  map[key]*node
 	types  lookup // those without a name, for a quicker look
 	broken error  // why it cannot be used, nil if it can
+	chunks int    // that the slots of a scope take
 	closed closer // its address marks scopes that are closed
 	gone   chunk  // the slots of these
 }
@@ -103,14 +105,12 @@ func compile(declarations []*declaration) (*graph, error) {
 		{t: reflect.TypeFor[context.Context]()}: {source: fromContext},
 		{t: reflect.TypeFor[*Scope]()}:          {source: fromScope},
 	}}
-	g.gone.next.Store(&g.gone)
-	for i := range g.gone.slots {
-		g.gone.slots[i].state.Store(gone)
-	}
 	slots := 0
 	for _, d := range declarations {
 		slots += g.declare(d, slots)
 	}
+	g.chunks = max(1, (slots+chunkSize-1)/chunkSize)
+	g.makeGone()
 	for k, n := range g.nodes {
 		n.key = k
 	}
@@ -123,6 +123,18 @@ func compile(declarations []*declaration) (*graph, error) {
 		errs = g.order(declarations)
 	}
 	return g, errors.Join(errs...)
+}
+
+// makeGone makes the slots of scopes that are closed: one chunk over and over.
+func (g *graph) makeGone() {
+	for i := range g.gone.slots {
+		g.gone.slots[i].state.Store(gone)
+	}
+	more := make([]atomic.Pointer[chunk], g.chunks-1)
+	for i := range more {
+		more[i].Store(&g.gone)
+	}
+	g.gone.more.Store(&more)
 }
 
 // declare adds d's results, and the singletons that it takes. It returns how

@@ -55,8 +55,8 @@ const (
 // chunk is a piece of the list of slots; a scope allocates those it needs.
 type chunk struct {
 	slots [chunkSize]slot
-	views atomic.Pointer[[chunkSize]Scope] // for the constructors of the slots, if one asks for the *Scope
-	next  atomic.Pointer[chunk]
+	views atomic.Pointer[[chunkSize]Scope]        // for the constructors of the slots, if one asks for the *Scope
+	more  atomic.Pointer[[]atomic.Pointer[chunk]] // the chunks behind the first, which has this list
 }
 
 const chunkSize = 4
@@ -81,21 +81,28 @@ func (piece *chunk) view(i int, s *Scope, maker *constructor) *Scope {
 
 // slotAt returns the chunk of the slot with number i, and its place in it.
 func (c *core) slotAt(i int) (*chunk, int) {
-	at := &c.first
-	for {
-		piece := at.Load()
-		if piece == nil {
-			piece = &chunk{}
-			if !at.CompareAndSwap(nil, piece) {
-				piece = at.Load()
-			}
-		}
-		if i < chunkSize {
-			return piece, i
-		}
-		i -= chunkSize
-		at = &piece.next
+	piece := loadOrNew(&c.first)
+	if i < chunkSize {
+		return piece, i
 	}
+	more := piece.more.Load()
+	if more == nil {
+		list := make([]atomic.Pointer[chunk], c.graph.chunks-1)
+		if more = &list; !piece.more.CompareAndSwap(nil, more) {
+			more = piece.more.Load()
+		}
+	}
+	return loadOrNew(&(*more)[i/chunkSize-1]), i % chunkSize
+}
+
+func loadOrNew(at *atomic.Pointer[chunk]) *chunk {
+	piece := at.Load()
+	if piece == nil {
+		if piece = new(chunk); !at.CompareAndSwap(nil, piece) {
+			piece = at.Load()
+		}
+	}
+	return piece
 }
 
 // Context is the one that the scope was opened with. It takes constant time and
