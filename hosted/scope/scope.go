@@ -118,12 +118,11 @@ func (s *Scope) Context() context.Context { return s.core.ctx }
 // and a [*CycleError] if a constructor that was given the *Scope asks for what
 // it is needed for. A failed constructor is called again by the next Get.
 //
-// Get takes a lookup by type in constant time, then a step for every four scoped
-// constructors before that of T, in the order of their names. The first time, it
-// also calls the constructors that T needs, and allocates once for every four of
-// those places that the scope had not come to yet, once for each value that is to
-// be closed, and what the call of a constructor by reflection takes: none if it
-// has up to four pointers as parameters and makes a pointer, and maybe an error.
+// Get takes a lookup by type in constant time. The first time, it also calls the
+// constructors that T needs, and allocates once for every four places of scoped
+// values that the scope had not come to yet, once for each value that is to be
+// closed, and what the call of a constructor by reflection takes: none if it has
+// up to four pointers as parameters and makes a pointer, and maybe an error.
 // A repeated Get allocates nothing, nor does one of a singleton or of what With
 // gave.
 func Get[T any](s *Scope) (T, error) {
