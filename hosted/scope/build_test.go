@@ -147,7 +147,7 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 		"variadic":           {scope.Provide(func(...*db) *tx { return nil }), at + `func\(\.\.\.\*scope_test\.db\) \*scope_test\.tx is variadic: take a slice in an fx\.In struct`},
 		"no result":          {scope.Provide(func(*db) {}), at + `func\(\*scope_test\.db\) makes nothing: want func\(\.\.\.\) T, and behind T a cleanup function or an error or both if it has them`},
 		"error only":         {scope.Provide(func() error { return nil }), at + `func\(\) error makes nothing: .*`},
-		"error first":        {scope.Provide(func() (error, *tx) { return nil, nil }), at + `func\(\) \(error, \*scope_test\.tx\): an error must be the last result`}, //nolint:revive // the mistake
+		"error first":        {scope.Provide(func() (error, *tx) { return nil, nil }), at + `func\(\) \(error, \*scope_test\.tx\): an error must be the last result`}, //nolint:staticcheck // the mistake
 		"two errors":         {scope.Provide(func() (error, error) { return nil, nil }), at + `func\(\) \(error, error\): an error must be the last result`},
 		"group":              {scope.Provide(func() listOut { return listOut{} }), at + `func\(\) scope_test\.listOut: field A: scoped values cannot be in a group`},
 		"unexported result":  {scope.Provide(func() secretOut { return secretOut{} }), at + `func\(\) scope_test\.secretOut: field b of scope_test\.secretOut: want exported fields and no struct within`},

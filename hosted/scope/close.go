@@ -23,6 +23,9 @@ func (c *core) own(maker *constructor, value any, cleanup func(context.Context) 
 	if several, ok := value.(results); ok && cleanup == nil {
 		return c.ownAll(maker, several)
 	}
+	if cleanup == nil && c.passedOn(maker, value) {
+		return nil
+	}
 	made := &closer{maker: maker, value: value, cleanup: cleanup}
 	if !made.matters() {
 		return nil
@@ -44,14 +47,39 @@ func (c *core) own(maker *constructor, value any, cleanup func(context.Context) 
 func (c *core) ownAll(maker *constructor, several results) error {
 	var errs []error
 	for i, value := range several {
-		if !slices.ContainsFunc(several[:i], func(other any) bool {
-			return reflect.ValueOf(value).Kind() == reflect.Pointer && value == other
-		}) {
+		if !slices.ContainsFunc(several[:i], func(other any) bool { return same(value, other) }) {
 			errs = append(errs, c.own(maker, value, nil))
 		}
 	}
 	return errors.Join(errs...)
 }
+
+// passedOn tells whether value is what somebody else has made or given, and
+// maker has only returned as an interface. It is not maker's to close.
+func (c *core) passedOn(maker *constructor, value any) bool {
+	for _, n := range maker.passes {
+		switch n.source {
+		case fromFx:
+			if same(n.value, value) {
+				return true
+			}
+		case fromInput:
+			if given, err := c.input(n); err == nil && same(given, value) {
+				return true
+			}
+		default:
+			for made := c.closers.Load(); made != nil; made = made.before {
+				if same(made.value, value) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// same tells whether both are the same pointer.
+func same(a, b any) bool { return reflect.ValueOf(a).Kind() == reflect.Pointer && a == b }
 
 // Close closes what the scope has made, newest first: it calls the cleanup that
 // the constructor returned, or else a method Close() error or

@@ -76,8 +76,8 @@ func TestTheFormsOfCleanup(t *testing.T) {
 		fourth struct{ noting }
 	)
 	var (
-		j   journal
-		ctx context.Context
+		j        journal
+		contexts []context.Context
 	)
 	value := func(name string) noting { return noting{&j, "method of " + name} }
 	s := start(t, scope.Provide(
@@ -86,7 +86,11 @@ func TestTheFormsOfCleanup(t *testing.T) {
 			return &second{value("2")}, func() error { j.note("func() error"); return nil }, nil
 		},
 		func(*second) (*third, func(context.Context) error) {
-			return &third{value("3")}, func(c context.Context) error { j.note("func(ctx)"); ctx = c; return nil }
+			return &third{value("3")}, func(ctx context.Context) error {
+				j.note("func(ctx)")
+				contexts = append(contexts, ctx)
+				return nil
+			}
 		},
 		func(*third) (*fourth, func()) { return &fourth{value("4")}, nil },
 		func(*fourth) (*finisher, error) { return &finisher{value("5"), nil}, nil },
@@ -99,7 +103,7 @@ func TestTheFormsOfCleanup(t *testing.T) {
 		t.Error(err)
 	}
 	j.want(t, "method of 5, method of 4, func(ctx), func() error, func()")
-	if ctx != with || f.ctx != with {
+	if len(contexts) != 1 || contexts[0] != with || f.ctx != with {
 		t.Error("got another context")
 	}
 }
@@ -225,7 +229,6 @@ func TestCloseOfAnEmptyScope(t *testing.T) {
 
 // What has failed has made nothing.
 func TestNothingIsClosedThatWasNotMade(t *testing.T) {
-	t.Parallel()
 	type failed struct{ noting }
 	var j journal
 	value := func() *failed { return &failed{noting{&j, "method"}} }
@@ -286,6 +289,51 @@ func (*hidden) nothing() {}
 type noting3 struct{ j *journal }
 
 func (n noting3) Close() error { n.j.note("value"); return nil }
+
+// Whoever has made a value closes it, not who has it seen as an interface
+// (DI-5, DI-6).
+func TestWhatIsPassedOnIsLeftToItsMaker(t *testing.T) {
+	type user interface{ itsName() string }
+	var j journal
+	single := fx.Provide(func() *hidden { return &hidden{noting{&j, "singleton"}} })
+	unit := scope.Provide(func() *hidden { return &hidden{noting{&j, "scoped"}} })
+	type out struct {
+		fx.Out
+		User user
+		Any  any
+	}
+	for name, test := range map[string]struct {
+		option fx.Option
+		want   string
+	}{
+		"singleton":           {fx.Options(single, scope.Bind[user](func(h *hidden) *hidden { return h })), ""},
+		"singleton, returned": {fx.Options(single, scope.Provide(func(h *hidden) (user, error) { return h, nil })), ""},
+		"singleton, by Func":  {fx.Options(single, scope.Singleton[*hidden](), scope.Func(func(s *scope.Scope) (user, error) { return scope.Get[*hidden](s) })), ""},
+		"given":               {fx.Options(scope.Value[*hidden](), scope.Bind[user](func(h *hidden) *hidden { return h })), ""},
+		"scoped":              {fx.Options(unit, scope.Bind[user](func(h *hidden) *hidden { return h })), "scoped"},
+		"scoped, by Func":     {fx.Options(unit, scope.Func(func(s *scope.Scope) (user, error) { return scope.Get[*hidden](s) })), "scoped"},
+		"scoped, twice":       {fx.Options(unit, scope.Provide(func(h *hidden) out { return out{User: h, Any: h} })), "scoped"},
+		"transient": {fx.Options(scope.Transient(func() *hidden { return &hidden{noting{&j, "transient"}} }),
+			scope.Provide(func(h *hidden) user { return h })), "transient"},
+		"another of its type": {fx.Options(single, scope.Bind[user](func(*hidden) *hidden { return &hidden{noting{&j, "another"}} })), "another"},
+		"with a cleanup":      {fx.Options(single, scope.Bind[user](func(h *hidden) (*hidden, func()) { return h, func() { j.note("cleanup") } })), "cleanup"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var inputs []scope.Input
+			if name == "given" {
+				inputs = append(inputs, scope.With(&hidden{noting{&j, "given"}}))
+			}
+			s := start(t, test.option).New(t.Context(), inputs...)
+			if get[user](t, s).itsName() == "" {
+				t.Error("got none")
+			}
+			closed(t, s)
+			j.want(t, test.want)
+		})
+	}
+}
+
+func (h *hidden) itsName() string { return h.name }
 
 // A constructor that is running when the scope is closed.
 func TestCloseWhileAConstructorRuns(t *testing.T) {

@@ -204,3 +204,45 @@ func TestFailuresAtOnce(t *testing.T) {
 		closed(t, s)
 	}
 }
+
+// Goroutines that own something at the same time lose none of it, and each has
+// its own closed from the newest to the oldest.
+func TestManyClosersAtOnce(t *testing.T) {
+	t.Parallel()
+	const goroutines, each = 8, 500
+	var (
+		all  sync.WaitGroup
+		next [goroutines]int // touched by one goroutine at a time
+		last [goroutines]int
+	)
+	type owner struct{ id, number int }
+	f := start(t, scope.Transient(func() (*owner, func(context.Context) error) {
+		o := &owner{}
+		return o, func(context.Context) error {
+			if last[o.id] != 0 && last[o.id] != o.number+1 {
+				return errBroken
+			}
+			last[o.id] = o.number
+			return nil
+		}
+	}))
+	s := f.New(t.Context())
+	begin := make(chan struct{})
+	for id := range goroutines {
+		all.Go(func() {
+			<-begin
+			for range each {
+				next[id]++
+				*get[*owner](t, s) = owner{id, next[id]}
+			}
+		})
+	}
+	close(begin)
+	all.Wait()
+	closed(t, s)
+	for id, number := range last {
+		if number != 1 {
+			t.Errorf("goroutine %d: the last closed is %d", id, number)
+		}
+	}
+}

@@ -18,6 +18,7 @@ type constructor struct {
 	fn       reflect.Value                           // of all others
 	out      func([]reflect.Value) outcome           // takes fn's results apart
 	args     []*node
+	passes   []*node                               // what it may return without having made it
 	in       func([]reflect.Value) []reflect.Value // makes fn's parameters of the arguments
 	closes   bool                                  // what it makes may have to be closed
 	opaque   bool                                  // it is given the *Scope, or takes something whose constructor is

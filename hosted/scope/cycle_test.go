@@ -12,12 +12,7 @@ import (
 	"github.com/fxhost/fxhost/hosted/scope"
 )
 
-// A deadlock in any of these fails the test, because it runs in a bubble.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, test)
-}
+// These run in bubbles, where a deadlock fails the test.
 
 // asks makes a Func of a T that needs a U, and returns what make says then.
 func asks[T, U any](value T, before ...func()) fx.Option {
@@ -31,11 +26,11 @@ func asks[T, U any](value T, before ...func()) fx.Option {
 }
 
 // wantCycle asserts the chain; a letter stands for a constructor.
-func wantCycle(t testing.TB, err error, want ...string) {
-	t.Helper()
+func wantCycle(tb testing.TB, err error, want ...string) {
+	tb.Helper()
 	var found *scope.CycleError
 	if !errors.As(err, &found) {
-		t.Errorf("got %v, want a cycle", err)
+		tb.Errorf("got %v, want a cycle", err)
 		return
 	}
 	letters := map[string]string{}
@@ -51,11 +46,12 @@ func wantCycle(t testing.TB, err error, want ...string) {
 			return
 		}
 	}
-	t.Errorf("got cycle %v: %v, want %v", got, found, want)
+	tb.Errorf("got cycle %v: %v, want %v", got, found, want)
 }
 
 func TestACycleThroughFuncIsAnError(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := open(t, asks[*a, *b](nil), asks[*b, *c](nil), asks[*c, *a](nil))
 		for range 2 {
 			_, err := scope.Get[*b](s)
@@ -70,7 +66,8 @@ func TestACycleThroughFuncIsAnError(t *testing.T) {
 }
 
 func TestAFuncThatAsksForItself(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := open(t, asks[*a, *a](nil), asks[*b, *a](nil),
 			scope.Provide(func(s *scope.Scope) (*c, error) { _, err := scope.Get[*c](s); return &c{}, err }),
 			scope.Transient(func(s *scope.Scope) (*tx, error) { _, err := scope.Get[*tx](s); return &tx{}, err }))
@@ -87,7 +84,8 @@ func TestAFuncThatAsksForItself(t *testing.T) {
 
 // A plain constructor, and a transient one, between those that ask.
 func TestACycleThroughPlainConstructors(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := open(t, asks[*a, *c](nil),
 			scope.Provide(func(b2 *b, _ *tx) *c { return &c{} }, func() *tx { return &tx{} }),
 			scope.Transient(func(*a) *b { return &b{} }))
@@ -99,7 +97,8 @@ func TestACycleThroughPlainConstructors(t *testing.T) {
 }
 
 func TestACycleAcrossTwoGoroutines(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		var (
 			both    sync.WaitGroup
 			errs    = make(chan error, 2)
@@ -120,7 +119,8 @@ func TestACycleAcrossTwoGoroutines(t *testing.T) {
 }
 
 func TestACycleAcrossThreeGoroutines(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		var (
 			all     sync.WaitGroup
 			errs    = make(chan error, 3)
@@ -147,7 +147,8 @@ func TestACycleAcrossThreeGoroutines(t *testing.T) {
 // Who waits for a value that cannot be had, without being part of the cycle,
 // gets the error too.
 func TestTheAudienceOfACycle(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		var all sync.WaitGroup
 		s := open(t, asks[*a, *b](nil), asks[*b, *a](nil), asks[*c, *a](nil))
 		for i := range 12 {
@@ -171,7 +172,8 @@ func TestTheAudienceOfACycle(t *testing.T) {
 // What looks like a cycle but is none: each waits for what the other has begun,
 // and nobody for what it has begun itself.
 func TestWaitingForEachOtherIsNoCycle(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		for range 20 {
 			var all sync.WaitGroup
 			s := open(t, scope.Provide(func() *tx { return &tx{} }),
@@ -187,7 +189,8 @@ func TestWaitingForEachOtherIsNoCycle(t *testing.T) {
 }
 
 func TestAFuncMayAskFromGoroutines(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := open(t, standard(), scope.Func(func(s *scope.Scope) (*[3]*tx, error) {
 			var (
 				all  sync.WaitGroup
@@ -213,7 +216,8 @@ func TestAFuncMayAskFromGoroutines(t *testing.T) {
 
 // The goroutines of a constructor stand for it, in whatever scope they ask.
 func TestACycleThroughTheGoroutinesOfAFunc(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		fork := func(ask func() error) error {
 			var (
 				all  sync.WaitGroup
@@ -245,7 +249,8 @@ type lazy struct{ s *scope.Scope }
 func newLazy(s *scope.Scope) *lazy { return &lazy{s} }
 
 func TestAKeptScopeIsAskedLater(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := open(t, scope.Provide(newLazy), scope.Provide(func(*lazy) *tx { return &tx{} }),
 			scope.Transient(func(s *scope.Scope) lazy { return lazy{s} }))
 		l := get[*lazy](t, s)
@@ -264,7 +269,8 @@ func TestAKeptScopeIsAskedLater(t *testing.T) {
 }
 
 func TestAKeptScopeThatIsAskedTooEarly(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := open(t, scope.Provide(newLazy),
 			scope.Func(func(s *scope.Scope) (*tx, error) {
 				l, err := scope.Get[*lazy](s)
@@ -281,7 +287,8 @@ func TestAKeptScopeThatIsAskedTooEarly(t *testing.T) {
 // A constructor that has failed, and is called again by somebody else, is not
 // waited for by what it once asked for.
 func TestAKeptScopeForgetsWhoHasFailed(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		fail, again := true, make(chan struct{})
 		s := open(t, scope.Provide(newLazy),
 			scope.Func(func(s *scope.Scope) (*tx, error) {
@@ -308,7 +315,8 @@ func TestAKeptScopeForgetsWhoHasFailed(t *testing.T) {
 
 // A constructor may open another scope, of another unit of work.
 func TestAConstructorMayOpenAScope(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		s := open(t, standard(), scope.Provide(func(f *scope.Factory, mine *tx, s *scope.Scope) (*a, error) {
 			return &a{}, f.Run(s.Context(), func(other *tx, h *handler) {
 				if other == mine || h.tx != other {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -173,6 +174,17 @@ func (g *graph) link(d *declaration) (errs []error) {
 			continue
 		}
 		d.maker.args = append(d.maker.args, n)
+	}
+	candidates := d.maker.args
+	if d.maker.typed != nil {
+		candidates = slices.Collect(maps.Values(g.nodes))
+	}
+	for _, n := range candidates {
+		if n.maker != d.maker && slices.ContainsFunc(d.results, func(k key) bool {
+			return k.t.Kind() == reflect.Interface && n.key.t.AssignableTo(k.t)
+		}) {
+			d.maker.passes = append(d.maker.passes, n)
+		}
 	}
 	return errs
 }

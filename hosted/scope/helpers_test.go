@@ -42,53 +42,53 @@ func build(options ...fx.Option) (*scope.Factory, error) {
 	return factory, app.Err()
 }
 
-func start(t testing.TB, options ...fx.Option) *scope.Factory {
-	t.Helper()
+func start(tb testing.TB, options ...fx.Option) *scope.Factory {
+	tb.Helper()
 	factory, err := build(options...)
 	if err != nil {
-		t.Fatalf("build: %v", err)
+		tb.Fatalf("build: %v", err)
 	}
 	return factory
 }
 
 // open is a scope of an application of its own, closed by the test's cleanup.
-func open(t testing.TB, options ...fx.Option) *scope.Scope {
-	t.Helper()
-	s := start(t, options...).New(t.Context())
-	t.Cleanup(func() { closed(t, s) })
+func open(tb testing.TB, options ...fx.Option) *scope.Scope {
+	tb.Helper()
+	s := start(tb, options...).New(tb.Context())
+	tb.Cleanup(func() { closed(tb, s) })
 	return s
 }
 
-func closed(t testing.TB, s *scope.Scope) {
-	t.Helper()
-	if err := s.Close(context.Background()); err != nil { //nolint:usetesting // a cleanup has no other
-		t.Errorf("close: %v", err)
+func closed(tb testing.TB, s *scope.Scope) {
+	tb.Helper()
+	if err := s.Close(context.Background()); err != nil {
+		tb.Errorf("close: %v", err)
 	}
 }
 
-func get[T any](t testing.TB, s *scope.Scope) T {
-	t.Helper()
+func get[T any](tb testing.TB, s *scope.Scope) T {
+	tb.Helper()
 	value, err := scope.Get[T](s)
 	if err != nil {
-		t.Errorf("get: %v", err)
+		tb.Errorf("get: %v", err)
 	}
 	return value
 }
 
 // wantText asserts the whole text of err, a regular expression in which @ is a
 // place in a test file.
-func wantText(t testing.TB, err error, text string) {
-	t.Helper()
+func wantText(tb testing.TB, err error, text string) {
+	tb.Helper()
 	text = strings.ReplaceAll(text, "@", `\(\S+_test\.go:\d+\)`)
 	if err == nil || !regexp.MustCompile(`^(?s:`+text+`)$`).MatchString(err.Error()) {
-		t.Errorf("error:\n got  %v\n want %s", err, text)
+		tb.Errorf("error:\n got  %v\n want %s", err, text)
 	}
 }
 
-func wantIs(t testing.TB, err, target error) {
-	t.Helper()
+func wantIs(tb testing.TB, err, target error) {
+	tb.Helper()
 	if !errors.Is(err, target) {
-		t.Errorf("got error %v, want %v", err, target)
+		tb.Errorf("got error %v, want %v", err, target)
 	}
 }
 
@@ -105,12 +105,12 @@ func (j *journal) note(what string) {
 }
 
 // want compares the notes since the last want with a comma-separated list.
-func (j *journal) want(t testing.TB, list string) {
-	t.Helper()
+func (j *journal) want(tb testing.TB, list string) {
+	tb.Helper()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if got := strings.Join(j.notes, ", "); got != list {
-		t.Errorf("happened:\n got  %s\n want %s", got, list)
+		tb.Errorf("happened:\n got  %s\n want %s", got, list)
 	}
 	j.notes = nil
 }

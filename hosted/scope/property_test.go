@@ -116,6 +116,7 @@ func newGraph(c *choices) *randomGraph {
 					v.dares = append(v.dares, later)
 				}
 			}
+		default: // a singleton
 		}
 		v.closable = v.t != k.plain || v.cleanup != nil
 		g.options = append(g.options, g.option(i))
@@ -206,10 +207,10 @@ func (g *randomGraph) ask(i int, s *scope.Scope) (*body, error) {
 		ask := func() {
 			bodies[n], errs[n] = g.get(s, need)
 		}
-		if v.forks {
+		if v.forks && w.dares() {
 			all.Go(ask)
-		} else {
-			ask()
+		} else if ask(); errs[n] != nil {
+			break
 		}
 	}
 	all.Wait()
@@ -217,6 +218,9 @@ func (g *randomGraph) ask(i int, s *scope.Scope) (*body, error) {
 		return nil, fmt.Errorf("asked: %w", err)
 	}
 	for n, dare := range v.dares {
+		if !w.dares() {
+			break
+		}
 		if _, err := g.get(s, dare); err != nil && n%2 == 0 {
 			return nil, err
 		}
@@ -228,6 +232,7 @@ func (g *randomGraph) ask(i int, s *scope.Scope) (*body, error) {
 type work struct {
 	mu       sync.Mutex
 	attempts map[int]int
+	dared    int
 	made     []*body // in this order
 	closed   []ending
 }
@@ -235,6 +240,15 @@ type work struct {
 type ending struct {
 	*body
 	by string // goroutine
+}
+
+// dares is true a limited number of times: when constructors go on after a
+// failure, those below them are called again and again.
+func (w *work) dares() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dared++
+	return w.dared < 100
 }
 
 func (w *work) construct(g *randomGraph, i int, args []*body) (*body, error) {
@@ -495,7 +509,7 @@ func (g *randomGraph) check(t *testing.T, w *work, got []*body, closer string, e
 			t.Errorf("vertex %d: got what was closed at once", b.node)
 		}
 	}
-	joined, _ := err.(interface{ Unwrap() []error }) //nolint:errorlint // the tree is looked at
+	joined, _ := err.(interface{ Unwrap() []error })
 	if errs == 0 && err != nil || errs > 0 && (joined == nil || len(joined.Unwrap()) != errs) {
 		t.Errorf("%d closers failed, Close returned %v", errs, err)
 	}

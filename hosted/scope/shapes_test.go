@@ -149,7 +149,7 @@ func checkIngredient(t *testing.T, s *scope.Scope, arg any) {
 		ok = arg == number{1, 2, 3}
 	case []int:
 		ok = slices.Equal(arg, []int{1, 2})
-	case fmt.Stringer:
+	case *stringer:
 		ok = arg == get[fmt.Stringer](t, s) && arg.String() == "an interface"
 	case *scope.Scope:
 		ok = arg.Context() == s.Context()
@@ -221,10 +221,10 @@ func TestResultsOfAllKindsAreClosed(t *testing.T) {
 
 type builder struct{ name string }
 
-func (b *builder) newTx(d *db) *tx                        { return &tx{&db{b.name + d.name}} }
-func (b builder) newRepo(t *tx) (*repo, error)            { return &repo{db: &db{b.name}, tx: t}, nil }
-func newOf[T any](d *db) *plain[T]                        { return &plain[T]{&body{here: d.name}} }
-func newOfOther[T, U any](p *plain[U]) (*plain[T], error) { return &plain[T]{p.body}, nil }
+func (b *builder) newTx(d *db) *tx               { return &tx{&db{b.name + d.name}} }
+func (b builder) newRepo(t *tx) (*repo, error)   { return &repo{db: &db{b.name}, tx: t}, nil }
+func newOf[T any](d *db) *plain[T]               { return &plain[T]{&body{here: d.name}} }
+func newOfOther[T, U any](p *plain[U]) *plain[T] { return &plain[T]{p.body} }
 
 // Functions that carry something with them.
 func TestConstructorsThatAreClosures(t *testing.T) {
