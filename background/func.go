@@ -15,6 +15,9 @@ import (
 // is for what needs nothing injected; write a type with [BackgroundService] for
 // the rest.
 func Func(name string, fn func(ctx context.Context) error, options ...hosted.ServiceOption) fx.Option {
+	if name == "" {
+		return fx.Error(fmt.Errorf("background: Func at %v: name is empty", caller.Here()))
+	}
 	if fn == nil {
 		return fx.Error(fmt.Errorf("background: Func(%q) at %v: function is nil", name, caller.Here()))
 	}

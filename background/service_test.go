@@ -610,7 +610,7 @@ func TestFuncWithoutAFunctionIsAnErrorOfTheBuild(t *testing.T) {
 func TestFuncWithoutANameIsAnErrorOfTheBuild(t *testing.T) {
 	t.Parallel()
 	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(), background.Func("", untilStopped)).Err()
-	if err == nil || !strings.Contains(err.Error(), "empty name") || !strings.Contains(err.Error(), "service_test.go:") {
+	if err == nil || !strings.Contains(err.Error(), "name is empty") || !strings.Contains(err.Error(), "service_test.go:") {
 		t.Errorf("error %v", err)
 	}
 }

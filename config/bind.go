@@ -37,7 +37,7 @@ func AllowUnknown() BindOption {
 //	Cache    *cache        `config:"-"`
 //	Other    map[string]any `config:",remain"` // takes the unknown keys
 //
-// Fields of embedded structs are fields of the outer one. Maps have string keys
+// Fields of structs embedded by value are fields of the outer one. Maps have string keys
 // and keep the case in which the keys were first written.
 //
 // Values are checked strictly. Strings, which are all that the environment and
@@ -184,6 +184,9 @@ func (b *binder) list(n *node, to reflect.Value) any {
 func (b *binder) isSection(n *node) bool {
 	_, isValue := text(n.value)
 	if _, isList := n.value.(emptyList); (isValue || isList) && len(n.children) == 0 {
+		if n.source == environmentName && !strings.Contains(n.path, ":") {
+			return true // a variable that has this name by chance, such as LOGGING
+		}
 		b.errs = append(b.errs, &KeyError{Key: n.path, Source: n.source, Err: fmt.Errorf("want a section with keys, got %s", n.kind())})
 		return false
 	}

@@ -340,3 +340,15 @@ func TestAMisusedTagIsAnError(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestAVariableThatHasTheNameOfASectionIsPassedOver(t *testing.T) {
+	t.Parallel()
+	m, err := config.New(config.Environment("", []string{"LOGGING=1"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var section struct{ LogLevel map[string]string }
+	if err := m.Bind("Logging", &section); err != nil {
+		t.Error(err)
+	}
+}

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// environmentName is the name of a source of environment variables.
+const environmentName = "environment"
+
 // Environment is a [Source] of environment variables, given as os.Environ gives
 // them; nil means os.Environ() at the time of each load. Only names that begin
 // with prefix, in any case, are taken, and the prefix is removed. "__" in a
@@ -13,7 +16,7 @@ import (
 // Names that differ only in case are common here (http_proxy, HTTP_PROXY) and
 // no error: the last one wins.
 func Environment(prefix string, environ []string) Source {
-	return Func("environment", func() (map[string]any, error) {
+	return Func(environmentName, func() (map[string]any, error) {
 		if environ == nil {
 			return parseEnvironment(prefix, os.Environ()), nil
 		}

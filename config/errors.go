@@ -43,13 +43,16 @@ func isSecret(key string) bool {
 	key = strings.NewReplacer("_", "", "-", "", ".", "").Replace(fold(key))
 	return slices.ContainsFunc([]string{
 		"password", "passwd", "pwd", "passphrase", "secret", "token", "credential",
-		"apikey", "accesskey", "privatekey", "connectionstring",
-	}, func(word string) bool { return strings.Contains(key, word) })
+		"apikey", "accesskey", "privatekey", "signingkey", "encryptionkey", "authkey",
+		"authorization", "connectionstring", "dsn",
+	}, func(word string) bool { return strings.Contains(key, word) }) || strings.HasSuffix(key, "pass")
 }
 
-// hasCredentials tells whether a value looks like a URL with a user in it.
+// hasCredentials tells whether a value looks like a URL or an address with a user
+// in it.
 func hasCredentials(value string) bool {
-	return strings.Contains(value, "://") && strings.Contains(value, "@")
+	user, _, found := strings.Cut(value, "@")
+	return found && strings.Contains(user, ":")
 }
 
 // nearest returns the name that differs least from name, "" if none is near.

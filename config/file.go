@@ -47,7 +47,7 @@ type fileSource struct {
 func (s fileSource) Name() string { return filepath.Base(s.path) }
 
 func (s fileSource) Load() (map[string]any, error) {
-	b, err := os.ReadFile(s.path)
+	b, err := readFile(s.path)
 	var pathError *fs.PathError
 	switch {
 	case s.optional && errors.Is(err, fs.ErrNotExist):
@@ -63,6 +63,18 @@ func (s fileSource) Load() (map[string]any, error) {
 		return nil, errors.New("not a text in UTF-8")
 	}
 	return decode(strings.ToLower(filepath.Ext(s.path)), b)
+}
+
+// readFile refuses what is no file before it opens it: a pipe would wait for ever.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode(); !mode.IsRegular() && !mode.IsDir() {
+		return nil, fmt.Errorf("not a file but a %s", mode.Type())
+	}
+	return os.ReadFile(path)
 }
 
 // decode keeps the case of keys, which a viper would not (V6).

@@ -143,7 +143,7 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 		},
 		"module of hosted": {
 			hosted.Module(),
-			`\*hosted\.Runner is provided twice: package host runs the services: remove hosted\.Module\(\) at ` + l,
+			`\*hosted\.Runner is provided twice: package host runs the services: remove hosted\.Module\(\) or host\.Module\(\) at ` + l,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -87,22 +87,28 @@ func (b *Builder) setEnvironment() {
 // Add adds options of fx: constructors, modules, hosted services. It panics
 // after Build, when it would have no effect.
 func (b *Builder) Add(options ...fx.Option) {
-	if b.built {
-		panic("host: Builder.Add after Build has no effect: add all options before")
-	}
+	b.notBuilt("Add")
 	b.options = append(b.options, options...)
+}
+
+func (b *Builder) notBuilt(method string) {
+	if b.built {
+		panic("host: Builder." + method + " after Build has no effect: call it before")
+	}
 }
 
 // ConfigureOptions has configure change the host's options, after the
 // configuration was read (.NET: ConfigureHostOptions). Several run in the order
 // in which they were added.
 func (b *Builder) ConfigureOptions(configure func(*Options)) {
+	b.notBuilt("ConfigureOptions")
 	b.configure = append(b.configure, configure)
 }
 
 // UseLifetime replaces the [ConsoleLifetime]. nil stands for none: then only
 // the program itself stops the host.
 func (b *Builder) UseLifetime(lifetime Lifetime) {
+	b.notBuilt("UseLifetime")
 	if lifetime == nil {
 		lifetime = noLifetime{}
 	}
@@ -137,7 +143,11 @@ func (b *Builder) Validate() error {
 	if err != nil {
 		return err
 	}
-	h := newHost(b, options, logging.Bootstrap())
+	log, err := logging.New(b.Configuration, *b.Logging)
+	if err != nil {
+		return err
+	}
+	h := newHost(b, options, log)
 	return h.events.explain(fx.ValidateApp(h.graph(b.options)))
 }
 

@@ -17,9 +17,12 @@ import (
 // Signals that come within 20 ms of the first count as one: whoever signals a
 // process and its group, as timeout(1) does, sends two and means one.
 //
-// SIGHUP keeps its usual effect. The zero value is ready, for one host.
+// SIGHUP keeps its usual effect. SIGPIPE does not: when whoever reads the log has
+// gone, writing it fails, and the host goes on. The zero value is ready, for one
+// host.
 type ConsoleLifetime struct {
 	signals chan os.Signal
+	pipe    chan os.Signal // what comes here is not looked at
 	over    chan struct{}
 	done    chan struct{} // closed when listen has returned
 }
@@ -29,6 +32,8 @@ func (c *ConsoleLifetime) WaitForStart(_ context.Context, stop func(cause error)
 	c.signals = make(chan os.Signal, 2)
 	c.over = make(chan struct{})
 	c.done = make(chan struct{})
+	c.pipe = make(chan os.Signal, 1)
+	signal.Notify(c.pipe, syscall.SIGPIPE)
 	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	go c.listen(stop)
 	return nil
@@ -37,6 +42,7 @@ func (c *ConsoleLifetime) WaitForStart(_ context.Context, stop func(cause error)
 // Stop gives the signals their usual effect back.
 func (c *ConsoleLifetime) Stop(context.Context, error) error {
 	signal.Stop(c.signals)
+	signal.Stop(c.pipe)
 	close(c.over)
 	<-c.done
 	return nil

@@ -122,11 +122,24 @@ func userFrame(trace string) string {
 		}
 		place, _, _ = strings.Cut(place, " +0x")
 		file, _, _ := strings.Cut(place, ".go:")
-		if !caller.Inside(lines[i], file+".go") && !strings.Contains(file, "/src/") {
+		if !caller.Inside(lines[i], file+".go") && !standard(lines[i], file) {
 			return place
 		}
 	}
 	return unknownPlace
+}
+
+// standard tells the functions of Go itself: those below its source folder. A
+// binary that was built with -trimpath does not know that folder; there the first
+// element of their package's path tells, which has no dot.
+func standard(function, file string) bool {
+	f := runtime.FuncForPC(reflect.ValueOf(strings.Cut).Pointer())
+	own, _ := f.FileLine(f.Entry())
+	if folder, ok := strings.CutSuffix(own, "strings/strings.go"); ok && folder != "" {
+		return strings.HasPrefix(file, folder)
+	}
+	first, _, _ := strings.Cut(function, "/")
+	return !strings.HasPrefix(function, "main.") && strings.Contains(function, "/") && !strings.Contains(first, ".")
 }
 
 // reported logs an error that nobody has logged yet.

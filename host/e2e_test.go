@@ -88,6 +88,7 @@ func scenarios() map[string][]fx.Option {
 	}
 	return map[string][]fx.Option{
 		"plain":            {first},
+		"quiet end":        {first},
 		"slow constructor": {first, slow},
 		"slow start":       {hook(nil, nil), hook(untilEnded, nil)},
 		"slow stop":        {hook(nil, nil), hook(nil, untilTold)},
@@ -129,6 +130,9 @@ func TestMain(m *testing.M) {
 	builder := host.NewBuilder(os.Args[1:])
 	builder.Add(options...)
 	err := builder.Run(context.Background())
+	if name == "quiet end" { // the signal has its usual effect again
+		os.Exit(host.ExitCode(err))
+	}
 	say("deferred")
 	if err != nil {
 		say("run: " + err.Error())
@@ -160,6 +164,7 @@ type process struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	stdin  io.Writer
+	stdout io.Closer
 	lines  *bufio.Scanner
 	output strings.Builder
 }
@@ -183,7 +188,7 @@ func run(t *testing.T, scenario string, args ...string) *process {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return &process{t: t, cmd: cmd, stdin: stdin, lines: bufio.NewScanner(output)}
+	return &process{t: t, cmd: cmd, stdin: stdin, stdout: output, lines: bufio.NewScanner(output)}
 }
 
 // until reads lines up to one that ends with text.
@@ -338,6 +343,16 @@ func TestSignalsAtOnceCountAsOne(t *testing.T) {
 	output := run(t, "slow stop").until("started").signal(syscall.SIGINT).signal(syscall.SIGTERM).
 		until("hook stop").say("go").exit(0)
 	contains(t, output, "deferred", "interrupt signal received")
+}
+
+// Whoever reads the log may go away.
+func TestTheHostOutlivesTheReaderOfItsLog(t *testing.T) {
+	t.Parallel()
+	p := run(t, "quiet end").until("started")
+	if err := p.stdout.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGTERM).exit(0)
 }
 
 // Rule 6, F5: bounded, named, and the others are stopped.

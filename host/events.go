@@ -86,6 +86,10 @@ func (b *buildEvents) explain(err error) error {
 		return nil
 	}
 	text := brief(err)
+	failed := b.failed
+	if failed == "" || failed == unknownPlace { // the application has an fxevent.Logger of its own
+		failed = "one of its options"
+	}
 	at := ""
 	if b.failed != "" {
 		at = " (registered at " + b.failed + ")"
@@ -98,7 +102,7 @@ func (b *buildEvents) explain(err error) error {
 		text = fmt.Sprintf("%s.%s (%s) makes a singleton and cannot take a *scope.Scope: "+
 			"take a *scope.Factory and open a scope for each unit of work", m[1], m[2], m[3])
 	case strings.Contains(text, "cannot provide *hosted.Runner "):
-		text = "*hosted.Runner is provided twice: package host runs the services: remove hosted.Module() at " + b.failed
+		text = "*hosted.Runner is provided twice: package host runs the services: remove hosted.Module() or host.Module() at " + failed
 	case duplicate.MatchString(text):
 		t := duplicate.FindStringSubmatch(text)[1]
 		first := userFrame(frames(b.provided[t]))
@@ -106,7 +110,7 @@ func (b *buildEvents) explain(err error) error {
 			first = "package host"
 		}
 		text = fmt.Sprintf("%s is provided twice, by %s and by %s: remove one "+
-			"(fx.Decorate changes what is there; hosted.AddInstance has several services of one type)", t, first, b.failed)
+			"(fx.Decorate changes what is there; hosted.AddInstance has several services of one type)", t, first, failed)
 	case missing.MatchString(text):
 		text += ": add a constructor of it with fx.Provide" + at
 	case strings.HasPrefix(text, "hosted: "), strings.HasPrefix(text, "scope: "):

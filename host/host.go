@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,8 +37,9 @@ type Host struct {
 	startBy time.Time    // when the startup timeout of Builder.Run ends, zero for no limit
 	outside atomic.Value // the stop that the Lifetime has asked for, an outsideStop
 
-	once   sync.Once
-	result error // of the whole life
+	configured sync.Once // logged
+	once       sync.Once
+	result     error // of the whole life
 }
 
 type outsideStop struct{ cause error }
@@ -66,11 +68,13 @@ func (h *Host) Services() *hosted.Services { return h.runner.Services() }
 // when all are ready. When it fails, what had started was stopped again. See
 // [hosted.Runner.Start] for the errors.
 func (h *Host) Start(ctx context.Context) error {
-	h.log.Info("host configured",
-		zap.String(fields.Application, h.environment.ApplicationName),
-		zap.String(fields.Environment, h.environment.Name),
-		zap.String(fields.ContentRoot, h.environment.ContentRoot),
-		zap.Strings(fields.Files, h.configuration.Files()))
+	h.configured.Do(func() {
+		h.log.Info("host configured",
+			zap.String(fields.Application, h.environment.ApplicationName),
+			zap.String(fields.Environment, h.environment.Name),
+			zap.String(fields.ContentRoot, h.environment.ContentRoot),
+			zap.Strings(fields.Files, h.configuration.Files()))
+	})
 	err := h.runner.Start(ctx)
 	if err != nil && h.over() {
 		_ = h.Stop(ctx) // the rollback has ended; this takes the last steps
@@ -111,8 +115,8 @@ func (h *Host) Run(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return h.WaitForShutdown(ctx)
-	case errors.Is(err, hosted.ErrStopped) && h.over():
-		return h.Stop(context.WithoutCancel(ctx)) // says what else went wrong
+	case h.runner.Cancelled():
+		return h.Stop(context.WithoutCancel(ctx)) // says what went wrong in stopping again
 	default:
 		return err
 	}
@@ -149,7 +153,7 @@ func (h *Host) stopFromOutside(cause error) {
 // outside world. Nothing else in the host waits for it to be over.
 func (h *Host) drain() {
 	outside, ok := h.outside.Load().(outsideStop)
-	if !ok || h.options.DrainDelay == 0 || outside.cause != h.Lifetime().Cause() { //nolint:errorlint // the same value
+	if !ok || h.options.DrainDelay == 0 || !same(outside.cause, h.Lifetime().Cause()) {
 		return
 	}
 	h.log.Info("host draining", zap.Duration(fields.Delay, h.options.DrainDelay))
@@ -159,6 +163,12 @@ func (h *Host) drain() {
 	case <-timer.C:
 	case <-h.runner.Done(): // somebody called Stop
 	}
+}
+
+// same compares causes; some cannot be compared, and then it was the outside
+// world in all likelihood.
+func same(a, b error) bool {
+	return !reflect.ValueOf(a).Comparable() || !reflect.ValueOf(b).Comparable() || a == b //nolint:errorlint // the same value
 }
 
 // over tells whether the runner has stopped.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -213,6 +214,63 @@ func TestTheEndOfRunsContextDuringTheStart(t *testing.T) {
 			t.Errorf("got %v after %v", end.err, end.at)
 		}
 		j.check(t, "first start", "second start", "second stop", "first stop")
+	})
+}
+
+// What fails while a stop is asked for during the start is not lost.
+func TestAFailureDuringACancelledStartIsRunsError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		boom := errors.New("boom")
+		failing := &noted{name: "failing", journal: &j, start: func(context.Context) error { return boom }}
+		deaf := &noted{name: "deaf", journal: &j, start: func(context.Context) error {
+			time.Sleep(time.Hour)
+			return nil
+		}}
+		builder, _ := hosttest.NewBuilder(t, hosttest.Settings{"servicesStartConcurrently": true},
+			hosted.AddInstance(failing, hosted.Name("failing")), hosted.AddInstance(deaf, hosted.Name("deaf")))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		end := <-runIt(ctx, builder)
+		if !errors.Is(end.err, boom) || !strings.Contains(end.err.Error(), `start service "deaf"`) || host.ExitCode(end.err) != 1 {
+			t.Errorf("got %v", end.err)
+		}
+		time.Sleep(2 * time.Hour) // deaf starts after all, and is stopped
+	})
+}
+
+// Only a bare StopReason is no failure.
+func TestAReasonJoinedWithAFailureIsAFailure(t *testing.T) {
+	t.Parallel()
+	full := errors.New("disk full")
+	var life *hosted.ApplicationLifetime
+	builder, _ := hosttest.NewBuilder(t, nil, fx.Populate(&life), fx.Invoke(func(l *hosted.ApplicationLifetime) {
+		l.OnStarted(func(context.Context) { l.StopApplication(errors.Join(full, hosted.StopReason("giving up"))) })
+	}))
+	if err := builder.Run(t.Context()); !errors.Is(err, full) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// failures is an error that cannot be compared.
+type failures []error
+
+func (failures) Error() string { return "several" }
+
+func TestACauseThatCannotBeComparedIsDrainedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		outside := &lifetime{journal: &j}
+		builder, _ := hosttest.NewBuilder(t, hosttest.Settings{"drainDelaySeconds": 5})
+		builder.UseLifetime(outside)
+		result := runIt(t.Context(), builder)
+		synctest.Wait()
+		outside.stop(failures{})
+		if end := <-result; end.err == nil || end.at != 5*time.Second {
+			t.Errorf("got %v after %v", end.err, end.at)
+		}
 	})
 }
 

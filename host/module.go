@@ -12,7 +12,9 @@ import (
 // configuration, environment, logger and options as [NewBuilder] makes them,
 // the walk of the hosted services, and scopes. All hooks of fx.Lifecycle join the walk,
 // which is itself one hook of fx's own lifecycle: fx's StartTimeout and
-// StopTimeout bound it, see [hosted.Module]. Signals are fx's business.
+// StopTimeout bound it, see [hosted.Module]. Signals are fx's business, and with
+// them the drain delay, which has no effect here. Put it at the root: within an
+// fx.Module it would reach the hooks of that module only.
 //
 // The application must not provide a *zap.Logger of its own; one that does wants
 // [hosted.Module], which brings nothing else along. Each application needs a

@@ -194,7 +194,11 @@ func (o *serviceOptions) positive(option string, limit time.Duration) time.Durat
 func newMember(name string, place caller.Stack, options []ServiceOption) member {
 	m := member{place: place}
 	m.options.name = name
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			m.options.err = errors.Join(m.options.err, fmt.Errorf("option %d is nil", i+1))
+			continue
+		}
 		option.apply(&m.options)
 	}
 	m.name = m.options.name

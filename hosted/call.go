@@ -30,37 +30,37 @@ func (e *lateError) Unwrap() error { return e.cause }
 // call runs fn in a goroutine of its own, because a function that ignores its
 // context must not take the host along, and waits until it has returned, or
 // until shortWait after ctx or limit has ended. In the second case the error
-// is an *lateError, and afterwards is called with what fn returns in the end.
+// is an *lateError, and afterwards is called with what fn returns in the end,
+// but not before the caller has called leave.
 func call(
 	ctx context.Context, limit *TimeoutError, fn func(context.Context) error, afterwards func(error),
-) error {
+) (leave func(), err error) {
 	if limit != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit.Limit, limit)
 		defer cancel()
 	}
 	result := make(chan error)
-	leave := make(chan struct{})
+	left := make(chan struct{})
 	go protect(ctx, fn, func(err error) {
 		select {
 		case result <- err:
-		case <-leave:
+		case <-left:
 			afterwards(err)
 		}
 	})
 	select {
 	case err := <-result:
-		return explain(ctx, err)
+		return func() {}, explain(ctx, err)
 	case <-ctx.Done():
 	}
 	timer := time.NewTimer(shortWait)
 	defer timer.Stop()
 	select {
 	case err := <-result:
-		return explain(ctx, err)
+		return func() {}, explain(ctx, err)
 	case <-timer.C:
-		close(leave)
-		return &lateError{context.Cause(ctx)}
+		return func() { close(left) }, &lateError{context.Cause(ctx)}
 	}
 }
 

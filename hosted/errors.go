@@ -80,7 +80,7 @@ func (e *PanicError) Unwrap() error {
 // errExited stands for a callback that ended its goroutine.
 var errExited = errors.New("goroutine exited without returning (runtime.Goexit)")
 
-// Protect calls fn and turns a panic into a [PanicError]: one broken service
+// protect calls fn and turns a panic into a [PanicError]: one broken service
 // must not take down the others unasked (rule 8). A call of runtime.Goexit,
 // such as testing's FailNow, still ends the goroutine, after report was called
 // with an error.

@@ -35,7 +35,7 @@ func (a FaultAction) String() string {
 	return "stop host"
 }
 
-func (a FaultAction) stopsHost() bool { return a == StopHost }
+func (a FaultAction) stopsHost() bool { return a != Ignore }
 
 // watcher waits for the end of the work of a service.
 type watcher struct {

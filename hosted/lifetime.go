@@ -2,7 +2,6 @@ package hosted
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -194,8 +193,7 @@ func (l *ApplicationLifetime) fire(p phase) []*member {
 
 // failure is cause, or nil if that is no failure.
 func failure(cause error) error {
-	var reason StopReason
-	if errors.As(cause, &reason) {
+	if _, normal := cause.(StopReason); normal { //nolint:errorlint // what wraps one, or is joined with it, says more
 		return nil
 	}
 	return cause

@@ -3,6 +3,7 @@ package hosted
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -33,6 +34,9 @@ func Module(options ...ModuleOption) fx.Option {
 	for _, option := range options {
 		option.applyModule(&o)
 	}
+	if err := errors.Join(notNegative("StartupTimeout", o.StartupTimeout), notNegative("ShutdownTimeout", o.ShutdownTimeout)); err != nil {
+		return fx.Error(err)
+	}
 	return fx.Options(
 		fx.Provide(
 			func() *Runner { return NewRunner(nil, o) },
@@ -41,6 +45,13 @@ func Module(options ...ModuleOption) fx.Option {
 		),
 		fx.Invoke(attach),
 	)
+}
+
+func notNegative(option string, limit time.Duration) error {
+	if limit < 0 {
+		return fmt.Errorf("hosted.%s: %v: must not be less than zero", option, limit)
+	}
+	return nil
 }
 
 // ModuleOption is an option of [Module]. The doc comments are at [Options].
@@ -131,8 +142,7 @@ func (r *Runner) startWithin(ctx context.Context) error {
 // starting: fx is then on its way to stop the application, and to call that a
 // failure would have its Run exit with 1.
 func (r *Runner) asked(err error) error {
-	var request *stopRequestError
-	if errors.As(err, &request) && r.over() && r.result == nil {
+	if r.Cancelled() && r.over() && r.result == nil {
 		return nil
 	}
 	return err

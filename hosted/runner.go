@@ -51,14 +51,15 @@ type Runner struct {
 	stopped chan struct{} // closed when a stop has ended
 	result  error         // of the stop; read it after stopped
 
-	mu       sync.Mutex
-	members  []*member          // in registration order
-	services map[string]*member // the services among the members, by name
-	begun    bool               // Start was called
-	started  bool               // Start has succeeded
-	stopping bool               // somebody runs the stop
-	faults   []error            // of services whose policy is to stop the host
-	attach   func()             // appends the hook of fx that runs this runner, if one does
+	mu        sync.Mutex
+	members   []*member          // in registration order
+	services  map[string]*member // the services among the members, by name
+	begun     bool               // Start was called
+	started   bool               // Start has succeeded
+	stopping  bool               // somebody runs the stop
+	cancelled bool               // the start was cut short by a request to stop, and nothing failed
+	faults    []error            // of services whose policy is to stop the host
+	attach    func()             // appends the hook of fx that runs this runner, if one does
 }
 
 // NewRunner returns a Runner without services. log may be nil.
@@ -88,6 +89,15 @@ func (r *Runner) Services() *Services { return &Services{r} }
 
 // Done is closed when a stop, or the rollback of a failed start, has ended.
 func (r *Runner) Done() <-chan struct{} { return r.stopped }
+
+// Cancelled tells whether Start has returned an error only because a stop was
+// asked for meanwhile, by StopApplication with nil or a [StopReason], or by Stop.
+// What went wrong in stopping again is what Stop returns.
+func (r *Runner) Cancelled() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cancelled
+}
 
 // Start starts every service, in registration order, and returns when all are
 // ready. ctx bounds the start only.
@@ -160,6 +170,9 @@ func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error
 	})
 	if len(errs) == 0 && failure(r.lifetime.Cause()) == nil {
 		errs = append(errs, &stopRequestError{r.lifetime.Cause()})
+		r.mu.Lock()
+		r.cancelled = true
+		r.mu.Unlock()
 	} else {
 		r.log.Error("host start failed", zap.Error(unlogged(append(errs, failure(r.lifetime.Cause())))))
 	}

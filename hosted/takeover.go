@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/caller"
 )
@@ -68,8 +69,10 @@ func (l lifecycle) Append(hook fx.Hook) {
 	}
 	l.runner.mu.Unlock()
 	if late {
-		l.runner.lifetime.StopApplication(m.fail("append", errors.New(
-			"the host has started already, so that the hook would never run: append it in a constructor")))
+		err := m.fail("append", errors.New(
+			"the host has started already, so that the hook would never run: append it in a constructor"))
+		l.runner.log.Error("hook appended too late", m.field(), zap.Error(err))
+		l.runner.lifetime.StopApplication(err)
 	}
 }
 

@@ -117,8 +117,9 @@ func (r *Runner) do(ctx context.Context, p phase, m *member) error {
 		return nil
 	}
 	begin := time.Now()
-	err := call(ctx, limit, fn, func(err error) { r.returnedLate(ctx, p, m, err) })
+	leave, err := call(ctx, limit, fn, func(err error) { r.returnedLate(ctx, p, m, err) })
 	r.leave(p, m, err)
+	leave()
 	if p == phaseStart && err == nil {
 		r.watch(m) //nolint:contextcheck // the watch outlives the start
 	}
@@ -241,7 +242,7 @@ func (r *Runner) leave(p phase, m *member, err error) {
 // returnedLate looks after a call that was left behind and has returned now: a
 // service that did start after all is stopped.
 func (r *Runner) returnedLate(ctx context.Context, p phase, m *member, err error) {
-	r.log.Warn("service returned late", m.field(), zap.Stringer(fields.Phase, p), zap.Error(err))
+	r.log.Warn("service returned late", append(stack(err), m.field(), zap.Stringer(fields.Phase, p), zap.Error(err))...)
 	if p != phaseStart || err != nil {
 		return
 	}

@@ -87,6 +87,7 @@ func TestKilledAtAnyMomentItNeitherLosesNorDoublesAnOrder(t *testing.T) {
 	t.Logf("%d inputs, %d of them in hand when the worker was killed", len(f.inputs), inHand)
 
 	c := p.start(t)
+	c.says(t, "waiting for orders")
 	eventually(t, "all inputs handled", p.handled(t))
 	c.signal(t, syscall.SIGTERM)
 	if code := c.exit(t); code != 0 {

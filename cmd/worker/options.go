@@ -81,15 +81,15 @@ func (o *Options) check() error {
 	return errors.Join(errs...)
 }
 
-// checkPaths refuses files that the worker would take for orders of its own.
+// checkPaths refuses files where the worker would take them for orders.
 func (o *Options) checkPaths() error {
 	if o.Ledger == o.Summary {
 		return fmt.Errorf("config: Worker:Summary: %q: is the ledger; give it a file of its own", o.Summary)
 	}
 	for key, path := range map[string]string{"Ledger": o.Ledger, "Summary": o.Summary} {
-		if filepath.Dir(path) == o.Spool && isOrder(filepath.Base(path)) {
-			return fmt.Errorf("config: Worker:%s: %q: would be read as an order; "+
-				"put it outside of the spool folder %q", key, path, o.Spool)
+		if within, err := filepath.Rel(o.Spool, path); err == nil && filepath.IsLocal(within) {
+			return fmt.Errorf("config: Worker:%s: %q: put it outside of the spool folder %q, "+
+				"where it could be taken for an order", key, path, o.Spool)
 		}
 	}
 	return nil

@@ -56,8 +56,8 @@ func TestOptionsThatMakeNoSenseAreRefusedWithTheirKey(t *testing.T) {
 		{"ScanInterval", "500", `duration needs a unit`},
 		{"SummaryInterval", "-1s", "-1s: want at least 10ms"},
 		{"Spool", "", `"": want a path`},
-		{"Ledger", "spool/ledger.json", "would be read as an order"},
-		{"Summary", "spool/../spool/s.json", "would be read as an order"},
+		{"Ledger", "spool/ledger.json", "could be taken for an order"},
+		{"Summary", "spool/../spool/s.json", "could be taken for an order"},
 		{"Summary", "./ledger.jsonl", "is the ledger"},
 		{"Legder", "x", "unknown key"},
 	} {

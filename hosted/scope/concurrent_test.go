@@ -209,7 +209,7 @@ func TestFailuresAtOnce(t *testing.T) {
 // its own closed from the newest to the oldest.
 func TestManyClosersAtOnce(t *testing.T) {
 	t.Parallel()
-	const goroutines, each = 8, 500
+	const goroutines, each = 4, 20000
 	var (
 		all  sync.WaitGroup
 		next [goroutines]int // touched by one goroutine at a time

@@ -23,6 +23,8 @@ func TestCode(t *testing.T) {
 		"nil":             {nil, 0},
 		"any error":       {errors.New("broken"), 1},
 		"coded":           {coded(3), 3},
+		"too large":       {coded(256), 1},
+		"negative":        {coded(-1), 1},
 		"coded zero":      {coded(0), 0},
 		"wrapped":         {fmt.Errorf("host: %w", coded(3)), 3},
 		"joined":          {errors.Join(errors.New("broken"), coded(4)), 4},
