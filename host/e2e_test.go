@@ -342,7 +342,7 @@ func TestSignalsAtOnceCountAsOne(t *testing.T) {
 	t.Parallel()
 	output := run(t, "slow stop").until("started").signal(syscall.SIGINT).signal(syscall.SIGTERM).
 		until("hook stop").say("go").exit(0)
-	contains(t, output, "deferred", "interrupt signal received")
+	contains(t, output, "deferred", "signal received") // of either: the system may deliver them in any order
 }
 
 // Whoever reads the log may go away.
