@@ -327,3 +327,39 @@ func TestAConstructorMayOpenAScope(t *testing.T) {
 		get[*a](t, s)
 	})
 }
+
+// A constructor that asks a *Scope which was not given to it for what it is
+// called to make would wait for itself.
+func TestACycleThroughAScopeThatAnotherValueKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t,
+			scope.Func(func(s *scope.Scope) (*lazyScope, error) { return &lazyScope{s}, nil }),
+			scope.Provide(newImpatient))
+		if _, err := scope.Get[*lazyScope](s); err != nil {
+			t.Fatal(err)
+		}
+		_, err := scope.Get[*impatient](s)
+		wantCycle(t, err, "a b a") // b is who kept the scope
+	})
+}
+
+func TestACycleThroughAScopeThatCameWithAContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, scope.Value[*lazyScope](), scope.Provide(newImpatient))
+		outer := &lazyScope{}
+		outer.s = f.New(t.Context(), scope.With(outer))
+		_, err := scope.Get[*impatient](outer.s)
+		wantCycle(t, err, "a a")
+	})
+}
+
+type lazyScope struct{ s *scope.Scope }
+
+type impatient struct{}
+
+func newImpatient(lazy *lazyScope) (*impatient, error) {
+	_, err := scope.Get[*impatient](lazy.s)
+	return &impatient{}, err
+}

@@ -66,7 +66,7 @@ func (c *core) check() {
 // Run opens a scope, calls fn with its arguments from it, and closes it. fn is a
 // function of any values that [Get] could return; it may return an error. Run
 // returns that, joined with the error of Close. A panic of fn goes on when the
-// scope has been closed.
+// scope has been closed; the error of Close is lost then.
 //
 // The closers get a context that has the values of ctx and does not end with
 // it. The first Run with a type of function looks up its parameters; after that

@@ -78,11 +78,12 @@ func (n *node) reflect(value any) reflect.Value {
 // change once it was compiled.
 type graph struct {
 	nodes  map[key]*node
-	types  lookup // those without a name, for a quicker look
-	broken error  // why it cannot be used, nil if it can
-	chunks int    // that the slots of a scope take
-	closed closer // its address marks scopes that are closed
-	gone   chunk  // the slots of these
+	types  lookup                   // those without a name, for a quicker look
+	broken error                    // why it cannot be used, nil if it can
+	code   map[uintptr]*constructor // by the entry of their function, those who share one left out
+	chunks int                      // that the slots of a scope take
+	closed closer                   // its address marks scopes that are closed
+	gone   chunk                    // the slots of these
 }
 
 // find returns the node of k.
@@ -116,6 +117,16 @@ func compile(declarations []*declaration) (*graph, error) {
 		n.key = k
 	}
 	g.types = newLookup(g.nodes)
+	g.code = map[uintptr]*constructor{}
+	for _, d := range declarations {
+		if d.maker.fn.IsValid() {
+			entry, only := d.maker.fn.Pointer(), d.maker
+			if _, shared := g.code[entry]; shared {
+				only = nil
+			}
+			g.code[entry] = only
+		}
+	}
 	var errs []error
 	for _, d := range declarations {
 		errs = append(errs, g.link(d)...)

@@ -13,10 +13,8 @@ import (
 // asked for, and closes what it made. [Factory.New] opens one; whoever does
 // closes it.
 //
-// It is safe for concurrent use. A constructor may take the *Scope, and keep it
-// for later. One thing cannot be seen through: a constructor that asks a *Scope
-// that was not given to it, one that another value kept or that came with a
-// context, for what it is itself being called to make, waits for itself.
+// It is safe for concurrent use. A constructor may take the *Scope, and keep
+// it.
 type Scope struct {
 	core   *core
 	maker  *constructor // that was given this view of the scope, nil for the scope itself

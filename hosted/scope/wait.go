@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -29,11 +30,27 @@ func (s *Scope) running() (all []*constructor) {
 	return all
 }
 
+// onStack adds the constructors of g whose code the calling goroutine is in. They
+// wait for what is asked for even if they ask a *Scope that was given to somebody
+// else, kept in a value or carried by a context. Only who is about to wait looks.
+func (g *graph) onStack(running []*constructor) []*constructor {
+	var pcs [256]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		if c := g.code[frame.Entry]; c != nil && !slices.Contains(running, c) {
+			running = append(running, c)
+		}
+	}
+	return running
+}
+
 // wait waits until somebody else has run maker, whose slot is at. It is a cycle
 // if that is for us, or if somebody who waits for us is to run it.
 func (s *Scope) wait(maker *constructor, at *slot) error {
-	call := &waitingCall{wants: maker, runs: s.running()}
 	c := s.core
+	call := &waitingCall{wants: maker, runs: c.graph.onStack(s.running())}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting == nil {
