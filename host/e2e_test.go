@@ -114,7 +114,7 @@ func TestMain(m *testing.M) {
 	if name == "" {
 		goleak.VerifyTestMain(m)
 	}
-	options, ok := scenarios()[strings.TrimPrefix(name, "fx: ")]
+	options, ok := scenarios()[strings.TrimPrefix(strings.TrimPrefix(name, "fx: "), "fx.Run: ")]
 	if !ok {
 		panic(name)
 	}
@@ -124,7 +124,12 @@ func TestMain(m *testing.M) {
 			OnStop:  func(context.Context) error { say("stopping"); return nil },
 		})
 	}))
-	if strings.HasPrefix(name, "fx: ") { // the same on plain fx
+	if strings.HasPrefix(name, "fx.Run: ") { // the same on plain fx
+		fx.New(append(options, fx.NopLogger, hosted.Module())...).Run()
+		say("deferred")
+		os.Exit(0)
+	}
+	if strings.HasPrefix(name, "fx: ") {
 		os.Exit(plainFx(fx.New(append(options, fx.NopLogger, fx.StopTimeout(time.Second), hosted.Module())...)))
 	}
 	builder := host.NewBuilder(os.Args[1:])
@@ -259,6 +264,10 @@ func lacks(t *testing.T, output string, texts ...string) {
 // CL-2, CL-3, CL-8.
 func TestASignalStopsTheHostWithExitCode0(t *testing.T) {
 	t.Parallel()
+	t.Run("plain fx does not know SIGQUIT", func(t *testing.T) { // F12
+		t.Parallel()
+		lacks(t, run(t, "fx: plain").until("listening").signal(syscall.SIGQUIT).exit(2), "first stop")
+	})
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
@@ -381,6 +390,10 @@ func TestAFaultIsTheExitCode(t *testing.T) {
 
 func TestAStartFailureExitsWith1(t *testing.T) {
 	t.Parallel()
+	t.Run("plain fx ends main in the middle", func(t *testing.T) { // F11
+		t.Parallel()
+		lacks(t, run(t, "fx.Run: start failure").exit(1), "deferred")
+	})
 	for scenario, text := range map[string]string{
 		"start failure":        `run: host: start service "second": boom`,
 		"panic in start":       `run: host: start service "second": panic: boom`,
