@@ -21,4 +21,7 @@
 // Everything that can be wrong with the constructors is an error when the
 // application is built, in every environment: a missing type, a cycle, two
 // constructors for one type, a singleton that takes a scoped value.
+//
+// As with all that fx makes, a singleton which nobody uses is not looked at: one
+// that takes a scoped value is an error once somebody uses it.
 package scope

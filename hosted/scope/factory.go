@@ -24,7 +24,8 @@ type Input struct {
 }
 
 // With gives a scope its T: the message, the request, the tenant. T must have
-// been declared by [Value]. The scope does not close it. It allocates if T is not
+// been declared by [Value]. The scope does not close it. Of two that are given to
+// one scope, the first counts. It allocates if T is not
 // a pointer, as any conversion to an interface does.
 func With[T any](value T) Input { return Input{reflect.TypeFor[T](), value} }
 
