@@ -12,6 +12,21 @@ type Source interface {
 	Load() (map[string]any, error)
 }
 
+// FileBased is a [Source] that reads files or folders. Where settings are
+// reloaded, a change of one of them leads to a Reload, also when it does not
+// exist yet.
+type FileBased interface {
+	Source
+
+	// Paths returns the files, and the folders whose files are read. It returns
+	// the same paths each time.
+	Paths() []string
+}
+
+// confidential is a [Source] whose values are all secrets, whatever their keys
+// are.
+type confidential interface{ confidential() }
+
 // Func is a [Source] that calls load.
 func Func(name string, load func() (map[string]any, error)) Source {
 	return funcSource{name: name, load: load}
