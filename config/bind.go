@@ -28,7 +28,8 @@ func AllowUnknown() BindOption {
 // Bind writes a section into what target points to, .NET's section.Bind; the
 // section "" is the whole configuration. What the configuration does not have
 // stays as it is in target, so a filled struct carries its own defaults; a list
-// is replaced as a whole, and so is a map entry.
+// is replaced as a whole, and so is a map entry. Pointers and maps in target are
+// replaced by copies, and what they led to stays as it was.
 //
 // Field names match keys in any case; a tag gives another name or leaves a field
 // out:
@@ -55,7 +56,11 @@ func (m *Manager) Bind(section string, target any, opts ...BindOption) error {
 	if v := reflect.ValueOf(target); v.Kind() != reflect.Pointer || v.IsNil() {
 		return fmt.Errorf("config: bind %q: target must be a pointer that is not nil, got %T", section, target)
 	}
-	n := m.snapshot().root.find(section)
+	return bind(m.snapshot().root, section, target, opts)
+}
+
+func bind(root *node, section string, target any, opts []BindOption) error {
+	n := root.find(section)
 	if n == nil {
 		return nil
 	}
@@ -91,6 +96,7 @@ type binder struct {
 func (b *binder) decode(from, to reflect.Value) (any, error) {
 	n, ok := reflect.TypeAssert[*node](from)
 	if !ok || to.Kind() == reflect.Pointer {
+		ownCopy(to)
 		return from.Interface(), nil // a key of a map, or what the pointer leads to comes next
 	}
 	if value, ok := text(n.value); ok && to.CanAddr() {
@@ -124,13 +130,13 @@ func (b *binder) section(n *node, to reflect.Value) any {
 	if !b.isSection(n) {
 		return nil
 	}
-	names, remain := fields(to)
+	names, remain := fieldNames(to)
 	strict := !b.allowUnknown && !remain && n.path != ""
 	values := make(map[string]any, len(n.children))
 	for _, c := range n.sorted() {
 		values[c.name()] = c
 		if strict && !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, c.name()) }) {
-			e := &KeyError{Key: c.path, Source: c.origin(), Err: ErrUnknownKey}
+			e := c.problem(ErrUnknownKey)
 			if name := nearest(c.name(), names); name != "" {
 				e.Hint = fmt.Sprintf("did you mean %q?", name)
 			}
@@ -149,11 +155,30 @@ func (b *binder) entries(n *node, to reflect.Value) any {
 		b.check(n, fmt.Errorf("cannot bind a %s: only maps with string keys", to.Type()))
 		return nil
 	}
+	ownCopy(to)
 	values := make(map[string]any, len(n.children))
 	for _, c := range n.children {
 		values[c.name()] = c
 	}
 	return values
+}
+
+// ownCopy replaces a pointer or map by one to a copy, so that what a default
+// leads to is not written to; several targets may share it.
+func ownCopy(to reflect.Value) {
+	switch {
+	case !to.CanSet() || to.Kind() != reflect.Pointer && to.Kind() != reflect.Map || to.IsNil():
+	case to.Kind() == reflect.Pointer:
+		c := reflect.New(to.Type().Elem())
+		c.Elem().Set(to.Elem())
+		to.Set(c)
+	default:
+		c := reflect.MakeMapWithSize(to.Type(), to.Len())
+		for key, value := range to.Seq2() {
+			c.SetMapIndex(key, value)
+		}
+		to.Set(c)
+	}
 }
 
 // list returns the children for a slice or array, which it empties: a list is
@@ -166,13 +191,13 @@ func (b *binder) list(n *node, to reflect.Value) any {
 	values := make([]any, 0, len(n.children))
 	for _, c := range n.sorted() {
 		if _, err := strconv.ParseUint(c.name(), 10, 31); err != nil {
-			b.errs = append(b.errs, &KeyError{Key: c.path, Source: c.origin(), Err: errors.New("want the index of a list")})
+			b.errs = append(b.errs, c.problem(errors.New("want the index of a list")))
 			continue
 		}
 		values = append(values, c)
 	}
 	if to.Kind() == reflect.Array && len(values) > to.Len() {
-		b.errs = append(b.errs, &KeyError{Key: n.path, Source: n.origin(), Err: fmt.Errorf("want at most %d items, got %d", to.Len(), len(values))})
+		b.errs = append(b.errs, n.problem(fmt.Errorf("want at most %d items, got %d", to.Len(), len(values))))
 		return nil
 	}
 	to.SetZero()
@@ -184,10 +209,10 @@ func (b *binder) list(n *node, to reflect.Value) any {
 func (b *binder) isSection(n *node) bool {
 	_, isValue := text(n.value)
 	if _, isList := n.value.(emptyList); (isValue || isList) && len(n.children) == 0 {
-		if n.source == environmentName && !strings.Contains(n.path, ":") {
+		if n.from.source == environmentName && !strings.Contains(n.path, ":") {
 			return true // a variable that has this name by chance, such as LOGGING
 		}
-		b.errs = append(b.errs, &KeyError{Key: n.path, Source: n.source, Err: fmt.Errorf("want a section with keys, got %s", n.kind())})
+		b.errs = append(b.errs, n.problem(fmt.Errorf("want a section with keys, got %s", n.kind())))
 		return false
 	}
 	return true
@@ -198,10 +223,10 @@ func (b *binder) check(n *node, err error) {
 	if err == nil {
 		return
 	}
-	e := &KeyError{Key: n.path, Source: n.origin(), Err: err}
-	value, ok := text(n.value)
+	e := n.problem(err)
+	_, ok := text(n.value)
 	switch {
-	case ok && (isSecret(n.path) || hasCredentials(value)):
+	case ok && n.isSecret():
 		e.Value = "***"
 		if !errors.As(err, new(rule)) {
 			e.Err = errors.New("not a valid value") // the text of a foreign error may hold the value
@@ -210,6 +235,12 @@ func (b *binder) check(n *node, err error) {
 		e.Value = n.quoted()
 	}
 	b.errs = append(b.errs, e)
+}
+
+// problem is that of n, without its value.
+func (n *node) problem(err error) *KeyError {
+	from := n.origin()
+	return &KeyError{Key: n.path, Source: from.source, Line: from.line, Err: err}
 }
 
 func (b *binder) err() error {
@@ -221,9 +252,9 @@ func (b *binder) err() error {
 	return errors.Join(errs...)
 }
 
-// fields returns the keys that mapstructure will look for in a struct, and
+// fieldNames returns the keys that mapstructure will look for in a struct, and
 // whether a field takes all others.
-func fields(v reflect.Value) (names []string, remain bool) {
+func fieldNames(v reflect.Value) (names []string, remain bool) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		name, option, _ := strings.Cut(field.Tag.Get("config"), ",")
@@ -233,7 +264,7 @@ func fields(v reflect.Value) (names []string, remain bool) {
 		}
 		switch {
 		case value.Kind() == reflect.Struct && (field.Anonymous || option == "squash"):
-			inner, innerRemain := fields(value)
+			inner, innerRemain := fieldNames(value)
 			names, remain = append(names, inner...), remain || innerRemain
 		case option == "remain":
 			remain = true

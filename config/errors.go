@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +16,7 @@ type KeyError struct {
 	Key    string // the whole key, Worker:Interval
 	Value  string // its value as text, strings in quotes; *** if it looks like a secret, "" if it does not matter
 	Source string // the Name of the source, "" if it is not known
+	Line   int    // in the source, 0 if it is not known
 	Err    error  // the rule that is broken
 	Hint   string // what may have been meant, or ""
 }
@@ -26,12 +28,20 @@ func (e *KeyError) Error() string {
 	}
 	text += e.Err.Error()
 	if e.Source != "" {
-		text += " (" + e.Source + ")"
+		text += " (" + place(e.Source, e.Line) + ")"
 	}
 	if e.Hint != "" {
 		text += "; " + e.Hint
 	}
 	return text
+}
+
+// place is a source and its line.
+func place(source string, line int) string {
+	if line == 0 {
+		return source
+	}
+	return source + ":" + strconv.Itoa(line)
 }
 
 // Unwrap returns Err.

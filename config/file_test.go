@@ -118,18 +118,18 @@ func TestAFileThatDoesNotParseIsNamedWithThePlace(t *testing.T) {
 		{"a.json", "[1]", "the root must be an object, { ... }"},
 		{"a.json", "null", "the root must be an object, { ... }"},
 		{"a.json", "{\"A\": 1,\n\"A\": 2}", `line 2, column 3: key "A" appears twice`}, // CG-13
-		{"a.json", `{"A": 1, "a": 2}`, "A and a are the same key; keep one"},
+		{"a.json", `{"A": 1, "a": 2}`, "line 1: A and line 1: a are the same key; keep one"},
 		{"a.json", strings.Repeat("[", 20000), "line 1, column 10001: invalid character '[' exceeded max depth"},
 		{"a.yaml", "A: 1\nB: [", "line 2: did not find expected node content"},
 		{"a.yaml", "A: 1\nA: 2", `line 2: mapping key "A" already defined at line 1`},
 		{"a.yaml", "- 1", "the root must be a mapping of keys to values"},
 		{"a.yaml", "hunter2", "the root must be a mapping of keys to values"},
-		{"a.yaml", "A: .nan", "A: NaN is not a number"},
+		{"a.yaml", "A: .nan", "line 1: A: NaN is not a number"},
 		{"a.toml", "A = 1\nB = \n", "line 2, column 5: incomplete number"},
 		{"a.toml", "A = 1\nA = 2", "key A is already defined"},
-		{"a.ini", "A=1", `unknown extension ".ini"; use .json, .yaml, .yml or .toml`},
-		{"a.json", "{\"A\": \"\xff\"}", "not a text in UTF-8"},
-		{"a.json", "\xff\xfe{\x00}\x00", "not a text in UTF-8"},
+		{"a.ini", "A=1", `unknown extension ".ini"; use .json, .yaml, .yml, .toml or .env`},
+		{"a.json", "{\"A\": \"\xff\"}", "line 1: not a text in UTF-8"},
+		{"a.json", "\xff\xfe{\x00}\x00", "line 1: is a text in UTF-16; save it in UTF-8"},
 	} {
 		t.Run(c.name+" "+c.want, func(t *testing.T) {
 			t.Parallel()
@@ -140,10 +140,25 @@ func TestAFileThatDoesNotParseIsNamedWithThePlace(t *testing.T) {
 	}
 }
 
-func TestADeepFileIsRead(t *testing.T) {
+func TestAKeyThatIsNestedTooDeepIsAnError(t *testing.T) {
 	t.Parallel()
-	path := writeFile(t, filepath.Join(t.TempDir(), "a.json"), strings.Repeat(`{"k":`, 1000)+"1"+strings.Repeat("}", 1000))
-	wantGet(t, load(t, config.File(path)), strings.Repeat("k:", 999)+"k", "1")
+	const depth = 1000
+	for name, content := range map[string]string{
+		"a.json": strings.Repeat(`{"k":`, depth) + "1" + strings.Repeat("}", depth),
+		"a.yaml": strings.Repeat(`{k: `, depth) + "1" + strings.Repeat("}", depth),
+		"a.toml": strings.Repeat(`k.`, depth) + "k = 1",
+		"b.json": `{"k": ` + strings.Repeat("[", depth) + strings.Repeat("]", depth) + "}",
+		"c.json": `{"` + strings.Repeat("k:", depth) + `k": 1}`,
+	} {
+		path := writeFile(t, filepath.Join(t.TempDir(), name), content)
+		_, err := config.New(config.File(path))
+		if err == nil || !strings.HasPrefix(err.Error(), "config: "+path+": line 1: k:") ||
+			!strings.HasSuffix(err.Error(), ":...: nested too deep; a key may have 100 names") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	path := writeFile(t, filepath.Join(t.TempDir(), "a.json"), strings.Repeat(`{"k":`, 100)+"1"+strings.Repeat("}", 100))
+	wantGet(t, load(t, config.File(path)), strings.Repeat("k:", 99)+"k", "1")
 }
 
 func TestAppSettingsLayersTheFilesOfTheEnvironment(t *testing.T) { // CF-1, CF-4

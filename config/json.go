@@ -5,62 +5,74 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/tidwall/jsonc"
 )
 
-// decodeJSON reads an object. Unlike viper's codec it keeps numbers as they are
-// written, refuses a key that appears twice, and knows the line of an error.
-func decodeJSON(b []byte) (map[string]any, error) {
+// decodeJSON reads an object with comments and trailing commas (CG-13). Unlike
+// viper's codec it keeps numbers as they are written, refuses a key that appears
+// twice, and knows the lines.
+func decodeJSON(b []byte) (decoded, error) {
+	b = jsonc.ToJSON(b) // what it removes becomes blanks, so that places stay
 	var whole json.RawMessage
 	var syntax *json.SyntaxError
 	if err := json.Unmarshal(b, &whole); errors.As(err, &syntax) {
-		return nil, at(b, syntax.Offset, syntax)
+		return decoded{}, at(b, syntax.Offset, syntax)
 	} else if err != nil {
-		return nil, err
+		return decoded{}, err
 	}
 
 	// Unmarshal has checked the syntax and the depth, so the tokens need no checks.
-	r := jsonReader{text: b, Decoder: json.NewDecoder(bytes.NewReader(b))}
+	r := jsonReader{
+		text: b, counter: newLineCounter(b), lines: map[string]int{}, Decoder: json.NewDecoder(bytes.NewReader(b)),
+	}
 	r.UseNumber()
-	value, err := r.value()
+	value, err := r.value("")
 	if err != nil {
-		return nil, err
+		return decoded{}, err
 	}
 	values, ok := value.(map[string]any)
 	if !ok {
-		return nil, errors.New("the root must be an object, { ... }")
+		return decoded{}, errors.New("the root must be an object, { ... }")
 	}
-	return values, nil
+	return decoded{values: values, lines: r.lines}, nil
 }
 
 type jsonReader struct {
-	text []byte
+	text    []byte
+	counter *lineCounter
+	lines   map[string]int
 	*json.Decoder
 }
 
-func (r jsonReader) value() (any, error) {
+// value reads the next value, which is that of key.
+func (r jsonReader) value(key string) (any, error) {
 	token, err := r.Token()
+	if key != "" {
+		r.lines[key] = r.counter.at(int(r.InputOffset()))
+	}
 	switch token {
 	case json.Delim('{'):
-		return r.object()
+		return r.object(key)
 	case json.Delim('['):
-		return r.array()
+		return r.array(key)
 	default:
 		return token, err
 	}
 }
 
-func (r jsonReader) object() (any, error) {
+func (r jsonReader) object(key string) (any, error) {
 	values := map[string]any{}
 	for r.More() {
-		key, err := r.Token()
+		token, err := r.Token()
 		if err != nil {
 			return nil, err
 		}
-		name, _ := key.(string)
+		name, _ := token.(string)
 		if _, twice := values[name]; twice {
 			return nil, at(r.text, r.InputOffset(), fmt.Errorf("key %q appears twice", name))
 		}
-		if values[name], err = r.value(); err != nil {
+		if values[name], err = r.value(join(key, name)); err != nil {
 			return nil, err
 		}
 	}
@@ -68,10 +80,10 @@ func (r jsonReader) object() (any, error) {
 	return values, err
 }
 
-func (r jsonReader) array() (any, error) {
+func (r jsonReader) array(key string) (any, error) {
 	values := []any{}
 	for r.More() {
-		value, err := r.value()
+		value, err := r.value(item(key, len(values)))
 		if err != nil {
 			return nil, err
 		}

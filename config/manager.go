@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,8 +15,13 @@ import (
 // methods are safe for concurrent use; reads never lock and each of them sees
 // one whole snapshot. It is .NET's ConfigurationManager.
 type Manager struct {
-	loading sync.Mutex // held by Add and Reload; readers never take it
-	current atomic.Pointer[snapshot]
+	loading   sync.Mutex // held by Add and Reload; readers never take it
+	views     []view     // guarded by loading
+	attempted []string   // fingerprints of the layers at the last load, also a failed one; guarded by loading
+	current   atomic.Pointer[snapshot]
+	status    atomic.Pointer[Status]
+	changes   notifier
+	grown     notifier // tells of more sources
 }
 
 // snapshot is what one load gave; it never changes.
@@ -31,6 +37,13 @@ type layer struct {
 	entries []entry
 }
 
+// view is made from a snapshot and can refuse it.
+type view interface {
+	// prepare checks a snapshot that is about to come into force; commit puts
+	// what it made of it into force, too.
+	prepare(root *node) (commit func(), err error)
+}
+
 // New returns a Manager that has loaded the sources. The error is that of
 // [Manager.Add].
 func New(sources ...Source) (*Manager, error) {
@@ -42,22 +55,63 @@ func New(sources ...Source) (*Manager, error) {
 }
 
 // Add appends sources and loads them; their values win over what was there and
-// can be read at once (CF-8). If one of them fails, nothing changes.
+// can be read at once (CF-8), also by a [Monitor]. If one of them fails, or a
+// Monitor refuses the new values, nothing changes. A panic of a function that is
+// told of the change ([Manager.OnChange]) is an error, too, but the values are in
+// force.
 func (m *Manager) Add(sources ...Source) error {
+	var follows []func()
+	for _, s := range sources {
+		if c, ok := s.(chained); ok { // before it is read, so that nothing is missed
+			follows = append(follows, c.manager.OnChange(func() { _ = m.Reload() })) // the error is in Status
+		}
+	}
+	if err := m.add(sources); err != nil {
+		for _, stop := range follows {
+			stop()
+		}
+		return err
+	}
+	return errors.Join(m.grown.notify(), m.changes.notify())
+}
+
+func (m *Manager) add(sources []Source) error {
 	m.loading.Lock()
 	defer m.loading.Unlock()
 
+	for i, s := range sources {
+		if c, ok := s.(chained); ok && c.manager == m {
+			return errors.New("config: a Manager cannot be a source of itself")
+		} else if s == nil {
+			return fmt.Errorf("config: source %d is nil", i+1)
+		}
+	}
+	prints := fingerprints(sources) // before what it tells about is read
 	added, err := load(sources)
 	if err != nil {
 		return err
 	}
-	m.swap(slices.Concat(m.snapshot().layers, added))
+	if err := m.swap(slices.Concat(m.snapshot().layers, added)); err != nil {
+		return err
+	}
+	m.attempted = append(m.attempted, prints...)
 	return nil
 }
 
-// Reload loads all sources again. If one of them fails, the old values stay; a
-// required file that has gone is such a failure, unlike in .NET (CG-11).
+// Reload loads all sources again. If one of them fails, or a [Monitor] refuses
+// the new values, all old values stay, and [Manager.Status] has the error; a
+// required file that has gone is such a failure, unlike in .NET (CG-11). A panic
+// of a function that is told of the change is as in Add.
 func (m *Manager) Reload() error {
+	if _, err := m.reload(true); err != nil {
+		return err
+	}
+	return m.changes.notify()
+}
+
+// reload does nothing if no file differs from what the last load has seen,
+// unless it must.
+func (m *Manager) reload(must bool) (done bool, err error) {
 	m.loading.Lock()
 	defer m.loading.Unlock()
 
@@ -65,12 +119,32 @@ func (m *Manager) Reload() error {
 	for _, l := range m.snapshot().layers {
 		sources = append(sources, l.source)
 	}
-	layers, err := load(sources)
-	if err != nil {
-		return err
+	prints := fingerprints(sources)
+	if !must && slices.Equal(prints, m.attempted) {
+		return false, nil
 	}
-	m.swap(layers)
-	return nil
+	m.attempted = prints
+	layers, err := load(sources)
+	if err == nil {
+		err = m.swap(layers)
+	}
+	m.note(err)
+	return true, err
+}
+
+// OnChange has f called after each load that changed a value, until the returned
+// function is called. Functions are called one after the other, on the goroutine
+// that loads; one may call any method of the Manager. A change that happens
+// meanwhile is told when all have returned, and several such changes are told as
+// one. It is .NET's ChangeToken.OnChange (CG-15).
+func (m *Manager) OnChange(f func()) (stop func()) {
+	var told *node
+	return m.changes.add(func() { told = m.snapshot().root }, func() {
+		if root := m.snapshot().root; !same(told, root) {
+			told = root
+			f()
+		}
+	})
 }
 
 // Get returns the value of a key as text: true and false, numbers as they were
@@ -109,8 +183,23 @@ func (m *Manager) Children(key string) []string {
 func (m *Manager) Files() []string {
 	var paths []string
 	for _, l := range m.snapshot().layers {
-		if f, ok := l.source.(fileSource); ok && l.present {
-			paths = append(paths, f.path)
+		if f, ok := l.source.(FileBased); ok && l.present {
+			paths = append(paths, f.Paths()...)
+		}
+	}
+	return paths
+}
+
+// HasFiles tells whether a source reads files, be they there or not; then a
+// [Watcher] has something to watch.
+func (m *Manager) HasFiles() bool { return len(m.watched()) > 0 }
+
+// watched are the paths whose content matters, whether they exist or not.
+func (m *Manager) watched() []string {
+	var paths []string
+	for _, l := range m.snapshot().layers {
+		if f, ok := l.source.(FileBased); ok {
+			paths = append(paths, f.Paths()...)
 		}
 	}
 	return paths
@@ -132,37 +221,41 @@ func (m *Manager) snapshot() *snapshot {
 	return &snapshot{root: newRoot()}
 }
 
-func (m *Manager) swap(layers []layer) {
+// swap puts new values into force for the Manager and all views, or for none.
+func (m *Manager) swap(layers []layer) error {
 	root := newRoot()
 	for _, l := range layers {
 		for _, e := range l.entries {
-			root.set(e, l.source.Name())
+			root.set(e)
 		}
 	}
 	root.prune()
+
+	var commits []func()
+	var errs []error
+	for _, v := range m.views {
+		commit, err := v.prepare(root)
+		commits, errs = append(commits, commit), append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
 	m.current.Store(&snapshot{layers: layers, root: root})
+	for _, commit := range commits {
+		commit()
+	}
+	return nil
 }
 
-func load(sources []Source) ([]layer, error) {
-	var layers []layer
-	for _, s := range sources {
-		values, err := s.Load()
-		if err != nil {
-			return nil, fmt.Errorf("config: %s: %w", origin(s), err)
-		}
-		entries, err := flatten(values)
-		if err != nil {
-			return nil, fmt.Errorf("config: %s: %w", origin(s), err)
-		}
-		layers = append(layers, layer{source: s, present: values != nil, entries: entries})
+// watch has v follow the values; it is not called if v refuses the present ones.
+func (m *Manager) watch(v view) error {
+	m.loading.Lock()
+	defer m.loading.Unlock()
+	commit, err := v.prepare(m.snapshot().root)
+	if err != nil {
+		return err
 	}
-	return layers, nil
-}
-
-// origin names a source that failed to load: a file by its whole path.
-func origin(s Source) string {
-	if f, ok := s.(fileSource); ok {
-		return f.path
-	}
-	return s.Name()
+	commit()
+	m.views = append(m.views, v)
+	return nil
 }

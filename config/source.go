@@ -46,3 +46,22 @@ func (s funcSource) Load() (map[string]any, error) { return s.load() }
 func Map(values map[string]any) Source {
 	return Func("memory", func() (map[string]any, error) { return values, nil })
 }
+
+// Chain is a [Source] of what another Manager has, .NET's AddConfiguration. A
+// change there is a Reload here.
+func Chain(manager *Manager) Source { return chained{manager} }
+
+type chained struct{ manager *Manager }
+
+func (c chained) Name() string { return "another Manager" }
+
+func (c chained) Load() (map[string]any, error) { return c.manager.snapshot().root.object(), nil }
+
+// entries keep where the other Manager has its values from.
+func (c chained) entries() []entry {
+	entries := []entry{}
+	c.manager.snapshot().root.each(func(n *node) {
+		entries = append(entries, entry{key: n.path, value: n.value, from: n.from})
+	})
+	return entries
+}

@@ -15,8 +15,15 @@ const delimiter = ":"
 type node struct {
 	path     string           // the whole key, as it was first written
 	value    any              // string, bool, json.Number, emptyList, emptySection; nil if there is none
-	source   string           // where value came from
+	from     origin           // where value came from
 	children map[string]*node // by folded name
+}
+
+// origin is where a value came from.
+type origin struct {
+	source string // its Name, "" if there is no value
+	line   int    // of a file, 0 if it is not known
+	secret bool   // all values of the source are
 }
 
 func newRoot() *node { return &node{value: emptySection{}} }
@@ -28,7 +35,7 @@ func (n *node) name() string {
 }
 
 // set gives the value of e to the node at its key, made if need be.
-func (n *node) set(e entry, source string) {
+func (n *node) set(e entry) {
 	for start := 0; start <= len(e.key); {
 		end := len(e.key)
 		if i := strings.Index(e.key[start:], delimiter); i >= 0 {
@@ -48,7 +55,7 @@ func (n *node) set(e entry, source string) {
 		}
 		n, start = child, end+len(delimiter)
 	}
-	n.value, n.source = e.value, source
+	n.value, n.from = e.value, e.from
 }
 
 // prune removes what a null has left without a value.
@@ -92,12 +99,44 @@ func (n *node) sorted() []*node {
 	})
 }
 
-// origin is the source of the value, or of the first value below.
-func (n *node) origin() string {
-	for n.source == "" && len(n.children) > 0 {
+// same tells whether two nodes have the same values below the same names.
+func same(a, b *node) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	if a.path != b.path || a.value != b.value || len(a.children) != len(b.children) {
+		return false
+	}
+	for name, c := range a.children {
+		if !same(c, b.children[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// each calls f for the nodes that have a value, in order.
+func (n *node) each(f func(*node)) {
+	if n.value != nil && n.path != "" {
+		f(n)
+	}
+	for _, c := range n.sorted() {
+		c.each(f)
+	}
+}
+
+// origin is where the value came from, or the first value below.
+func (n *node) origin() origin {
+	for n.from.source == "" && len(n.children) > 0 {
 		n = n.sorted()[0]
 	}
-	return n.source
+	return n.from
+}
+
+// isSecret tells whether the value must not be shown.
+func (n *node) isSecret() bool {
+	value, _ := text(n.value)
+	return n.from.secret || isSecret(n.path) || hasCredentials(value)
 }
 
 // plain returns the value as Go has it: string, bool, int64, float64, []any or

@@ -208,7 +208,7 @@ func TestABuilderMakesOneHost(t *testing.T) {
 func TestAFileThatDoesNotParseIsAnErrorOfBuild(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ content, want string }{
-		"appsettings.json": {`{"a": 1,}`, `line 1, column \d+: `},
+		"appsettings.json": {`{"a": 1,,}`, `line 1, column \d+: `},
 		"appsettings.yaml": {"a: [1", `line \d+`},
 		"appsettings.toml": {"a = ", `.+`},
 	} {

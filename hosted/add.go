@@ -11,6 +11,7 @@ import (
 
 	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/ctor"
+	"github.com/fxhost/fxhost/internal/startup"
 )
 
 // AddHostedService provides constructor, which makes T, to fx and registers T,
@@ -77,12 +78,13 @@ func AddFactory(factory func() HostedService, options ...ServiceOption) fx.Optio
 	return fx.Invoke(func(r registrar) error { return r.register(m, factory()) })
 }
 
-// registrar is what a registration asks fx for. The Runner is optional so that
-// its absence gets an error that says what to do.
+// registrar is what a registration asks fx for, before the service itself. The
+// Runner is optional so that its absence gets an error that says what to do.
 type registrar struct {
 	fx.In
 
-	Runner *Runner `optional:"true"`
+	Passed startup.Passed `optional:"true"`
+	Runner *Runner        `optional:"true"`
 }
 
 // register adds service as a copy of m, which an application that is built from

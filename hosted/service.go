@@ -58,6 +58,14 @@ type Awaiter interface {
 	Err() error
 }
 
+// ErrorReporter is implemented by a service that goes on after an error and
+// wants it to be seen in its [ServiceStatus].
+type ErrorReporter interface {
+	// LastError is nil when the service has recovered. It is called at any time
+	// and returns at once.
+	LastError() error
+}
+
 // Binder is implemented by a base type that is embedded in a service and must
 // know the whole of it, as [background.BackgroundService] must find the
 // ExecuteAsync of the type around it. Bind is called once, when the service is

@@ -33,7 +33,7 @@ type ServiceStatus struct {
 	State     State
 	Since     time.Time // when it entered State
 	Starts    int       // how often StartAsync was called
-	LastError error     // of its last failure, nil if there was none
+	LastError error     // of its last failure, or what its [ErrorReporter] says; nil if there is none
 	Place     string    // file:line of its registration
 }
 
@@ -44,12 +44,17 @@ type Services struct{ runner *Runner }
 // List returns the status of every service, in registration order.
 func (s *Services) List() []ServiceStatus {
 	s.runner.mu.Lock()
-	defer s.runner.mu.Unlock()
 	list := make([]ServiceStatus, 0, len(s.runner.services))
+	services := make([]HostedService, 0, len(s.runner.services))
 	for _, m := range s.runner.members {
 		if m.service != nil {
 			list = append(list, m.status())
+			services = append(services, m.service)
 		}
+	}
+	s.runner.mu.Unlock()
+	for i, service := range services {
+		list[i].ask(service)
 	}
 	return list
 }
@@ -57,12 +62,22 @@ func (s *Services) List() []ServiceStatus {
 // Get returns the status of the service called name; false if there is none.
 func (s *Services) Get(name string) (ServiceStatus, bool) {
 	s.runner.mu.Lock()
-	defer s.runner.mu.Unlock()
 	m, ok := s.runner.services[name]
 	if !ok {
+		s.runner.mu.Unlock()
 		return ServiceStatus{}, false
 	}
-	return m.status(), true
+	status := m.status()
+	s.runner.mu.Unlock()
+	status.ask(m.service)
+	return status, true
+}
+
+// ask asks the service itself, without a lock: it is the user's code.
+func (s *ServiceStatus) ask(service HostedService) {
+	if reporter, ok := service.(ErrorReporter); ok && s.LastError == nil {
+		s.LastError = reporter.LastError()
+	}
 }
 
 func (m *member) status() ServiceStatus {

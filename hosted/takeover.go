@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/caller"
+	"github.com/fxhost/fxhost/internal/startup"
 )
 
 // TakeOver makes r the life of the whole fx application: every hook that a
@@ -45,7 +46,7 @@ func (r *Runner) Attach() fx.Option {
 
 func (r *Runner) takeOver(decorators ...any) fx.Option {
 	return fx.Options(
-		fx.Provide(func() *Runner { return r }, r.Lifetime, r.Services),
+		fx.Provide(func() *Runner { return r }, r.Lifetime, r.Services, startup.NewPassed),
 		fx.Decorate(decorators...),
 	)
 }

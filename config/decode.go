@@ -1,0 +1,117 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/viper"
+)
+
+// decoded is the content of a file.
+type decoded struct {
+	values map[string]any
+	lines  map[string]int // by whole key, as it is written; some keys may be missing
+}
+
+// decode keeps the case of keys, which a viper would not (V6).
+func decode(extension string, b []byte) (decoded, error) {
+	b = bytes.TrimPrefix(b, []byte("\uFEFF")) // the byte order mark of Windows editors
+	if !utf8.Valid(b) {
+		return decoded{}, notUTF8(b)
+	}
+	switch extension {
+	case ".json":
+		return decodeJSON(b)
+	case ".yaml", ".yml":
+		return decodeWith("yaml", b, yamlLines)
+	case ".toml":
+		return decodeWith("toml", b, tomlLines)
+	case ".env":
+		return decodeDotEnv(b)
+	default:
+		return decoded{}, fmt.Errorf("unknown extension %q; use .json, .yaml, .yml, .toml or .env", extension)
+	}
+}
+
+// decodeWith decodes with viper's codec of a format.
+func decodeWith(format string, b []byte, lines func([]byte) map[string]int) (decoded, error) {
+	decoder, err := viper.NewCodecRegistry().Decoder(format)
+	if err != nil {
+		return decoded{}, err
+	}
+	d := decoded{values: map[string]any{}}
+	if err := decoder.Decode(b, d.values); err != nil {
+		return decoded{}, syntaxError(err)
+	}
+	d.lines = lines(b)
+	return d, nil
+}
+
+// decodeDotEnv reads NAME=value lines; "__" in a name is ":", as in the
+// environment.
+func decodeDotEnv(b []byte) (decoded, error) {
+	raw, err := decodeWith("dotenv", b, func([]byte) map[string]int { return nil })
+	if err != nil {
+		return decoded{}, err
+	}
+	lines := map[string]int{}
+	for i, line := range bytes.Split(b, []byte("\n")) {
+		name, _, _ := strings.Cut(string(line), "=")
+		name = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(name), "export "))
+		if _, ok := raw.values[name]; ok {
+			lines[envKey(name)] = i + 1
+		}
+	}
+	d := decoded{values: map[string]any{}, lines: lines}
+	for name, value := range raw.values {
+		d.values[envKey(name)] = value
+	}
+	return d, nil
+}
+
+// syntaxError brings the error of a parser into one line that begins with the
+// place, where the parser knows it.
+func syntaxError(err error) error {
+	text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "yaml: "), "toml: ")
+	if strings.Contains(text, "into map[string]interface {}") {
+		return errors.New("the root must be a mapping of keys to values")
+	}
+	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
+	text = strings.ReplaceAll(text, "\n  ", "; ")
+
+	var at interface{ Position() (row, column int) }
+	if errors.As(err, &at) {
+		row, column := at.Position()
+		return fmt.Errorf("line %d, column %d: %s", row, column, text)
+	}
+	return errors.New(text)
+}
+
+func notUTF8(b []byte) error {
+	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		return errors.New("line 1: is a text in UTF-16; save it in UTF-8")
+	}
+	valid := len(b) - len(bytes.TrimLeftFunc(b, func(r rune) bool { return r != utf8.RuneError }))
+	return fmt.Errorf("line %d: not a text in UTF-8", newLineCounter(b).at(valid))
+}
+
+// lineCounter tells the lines of offsets in a text; it is fast for offsets that
+// grow.
+type lineCounter struct {
+	text         []byte
+	offset, line int
+}
+
+func newLineCounter(text []byte) *lineCounter { return &lineCounter{text: text, line: 1} }
+
+func (c *lineCounter) at(offset int) int {
+	if offset < c.offset {
+		c.offset, c.line = 0, 1
+	}
+	c.line += bytes.Count(c.text[c.offset:offset], []byte("\n"))
+	c.offset = offset
+	return c.line
+}

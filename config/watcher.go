@@ -1,0 +1,238 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/fields"
+)
+
+const (
+	quiet    = 250 * time.Millisecond // without an event, before the files are read (CG-12)
+	patience = 2 * time.Second        // for the quiet to come
+	polling  = 4 * time.Second        // between two looks where there are no events (CG-12)
+)
+
+// Watcher is a hosted service that reloads a [Manager] when one of its files has
+// changed ([FileBased]). Package host runs one; others add it by
+//
+//	hosted.AddHostedService[*config.Watcher](config.NewWatcher)
+//
+// It watches folders, not files, so that it survives whatever editors and
+// Kubernetes do to a file, and reads 250 ms after the last event, when the content
+// differs from what was read last. A file or value that is wrong changes nothing:
+// it is logged, counted ([Manager.Status]) and seen in the status of the service,
+// until the file is right again.
+//
+// Where the system gives no events, or the key hostBuilder:usePollingFileWatcher
+// is true, it looks every 4 seconds. Its goroutine waits for the system, so that
+// the clock of a testing/synctest bubble stands still: leave it out there.
+type Watcher struct {
+	manager *Manager
+	log     *zap.Logger
+	last    atomic.Pointer[error] // what went wrong at last
+	wake    chan struct{}         // has one when the Manager has got more sources
+	cancel  context.CancelFunc
+	done    chan struct{} // closed when run has returned
+
+	// Of run's goroutine.
+	events  *fsnotify.Watcher // nil if there are none
+	folders map[string]interest
+	poll    bool
+}
+
+// NewWatcher returns a Watcher of the files of a Manager, those of sources that
+// are added later, too.
+func NewWatcher(m *Manager, log *zap.Logger) *Watcher {
+	return &Watcher{manager: m, log: log, wake: make(chan struct{}, 1)}
+}
+
+// StartAsync begins to watch. What has changed since the files were read is
+// noticed, too.
+func (w *Watcher) StartAsync(context.Context) error {
+	var keys struct {
+		HostBuilder struct {
+			UsePollingFileWatcher bool
+			Other                 map[string]any `config:",remain"`
+		}
+	}
+	if err := w.manager.Bind("", &keys); err != nil {
+		return err
+	}
+	w.poll = keys.HostBuilder.UsePollingFileWatcher
+	if !w.poll {
+		events, err := fsnotify.NewWatcher()
+		if err != nil {
+			w.fallBack(err)
+		}
+		w.events = events
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel, w.done = cancel, make(chan struct{})
+	go w.run(ctx)
+	return nil
+}
+
+// StopAsync returns when nothing is watched any more. A function given to
+// OnChange that runs at that time is waited for.
+func (w *Watcher) StopAsync(ctx context.Context) error {
+	if w.cancel == nil {
+		return nil // it was never started
+	}
+	w.cancel()
+	select {
+	case <-w.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("config: a function given to OnChange has not returned: %w", context.Cause(ctx))
+	}
+}
+
+// LastError implements hosted.ErrorReporter: what was wrong with the last
+// reload, nil if it succeeded.
+func (w *Watcher) LastError() error {
+	if err := w.last.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (w *Watcher) run(ctx context.Context) {
+	defer close(w.done)
+	var events chan fsnotify.Event // stays silent if there are none
+	var failures chan error
+	if w.events != nil {
+		defer func() { _ = w.events.Close() }()
+		events, failures = w.events.Events, w.events.Errors
+	}
+	defer w.manager.grown.add(func() {}, func() {
+		select {
+		case w.wake <- struct{}{}:
+		default: // it has not been looked at yet
+		}
+	})()
+	settled := time.NewTimer(0) // look at once
+	defer settled.Stop()
+	var first time.Time // event since the last look, zero if there was none
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case event := <-events:
+			if !w.matters(event) {
+				continue
+			}
+		case <-w.wake:
+		case err := <-failures: // events were lost
+			w.log.Debug("watching files failed", zap.Error(err))
+		case <-settled.C:
+			first = time.Time{}
+			w.follow()
+			w.reload()
+			if w.poll {
+				settled.Reset(polling)
+			}
+			continue
+		}
+		if first.IsZero() {
+			first = time.Now()
+		}
+		settled.Reset(max(0, min(quiet, patience-time.Since(first))))
+	}
+}
+
+// matters tells whether an event can be about a file of ours: others may be
+// written all the time.
+func (w *Watcher) matters(event fsnotify.Event) bool {
+	if _, watched := w.folders[event.Name]; watched {
+		return true // the folder itself
+	}
+	names, watched := w.folders[filepath.Dir(event.Name)]
+	if !watched || names == nil {
+		return watched
+	}
+	name := filepath.Base(event.Name)
+	for n := range names { // on some systems, and for us, case does not matter
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// follow brings the watched folders up to date. What changes while it does is
+// seen by going round again.
+func (w *Watcher) follow() {
+	for range 10 {
+		folders := map[string]interest{}
+		for _, path := range w.manager.watched() {
+			follow(folders, path)
+		}
+		if w.events == nil {
+			return
+		}
+		added := false
+		for folder := range folders {
+			if _, known := w.folders[folder]; known && slices.Contains(w.events.WatchList(), folder) {
+				continue
+			}
+			if err := w.events.Add(folder); err == nil {
+				added = true
+			} else if !w.poll {
+				w.fallBack(err)
+			}
+		}
+		for folder := range w.folders {
+			if _, ok := folders[folder]; !ok {
+				_ = w.events.Remove(folder) // which may have gone by itself
+			}
+		}
+		w.folders = folders
+		if !added {
+			return
+		}
+	}
+}
+
+// fallBack looks at the files from time to time.
+func (w *Watcher) fallBack(err error) {
+	w.poll = true
+	w.log.Warn("configuration files are polled", zap.Duration(fields.Delay, polling), zap.Error(err))
+}
+
+func (w *Watcher) reload() {
+	before := w.manager.snapshot()
+	done, err := w.manager.reload(false)
+	if !done {
+		return
+	}
+	w.last.Store(&err)
+	if err != nil {
+		w.log.Error("configuration not reloaded", zap.Error(err))
+		return
+	}
+	log := w.log.Debug
+	if !same(before.root, w.manager.snapshot().root) {
+		log = w.log.Info
+	}
+	log("configuration reloaded", zap.Strings(fields.Files, w.manager.Files()))
+
+	if err := w.manager.changes.notify(); err != nil {
+		w.last.Store(&err)
+		fs := []zap.Field{zap.Error(err)}
+		if p := new(hosted.PanicError); errors.As(err, &p) {
+			fs = append(fs, zap.ByteString(fields.Stack, p.Stack))
+		}
+		w.log.Error("configuration change handler failed", fs...)
+	}
+}
