@@ -96,7 +96,6 @@ type binder struct {
 func (b *binder) decode(from, to reflect.Value) (any, error) {
 	n, ok := reflect.TypeAssert[*node](from)
 	if !ok || to.Kind() == reflect.Pointer {
-		ownCopy(to)
 		return from.Interface(), nil // a key of a map, or what the pointer leads to comes next
 	}
 	if value, ok := text(n.value); ok && to.CanAddr() {
@@ -130,6 +129,7 @@ func (b *binder) section(n *node, to reflect.Value) any {
 	if !b.isSection(n) {
 		return nil
 	}
+	ownFields(to, n)
 	names, remain := fieldNames(to)
 	strict := !b.allowUnknown && !remain && n.path != ""
 	values := make(map[string]any, len(n.children))
@@ -161,24 +161,6 @@ func (b *binder) entries(n *node, to reflect.Value) any {
 		values[c.name()] = c
 	}
 	return values
-}
-
-// ownCopy replaces a pointer or map by one to a copy, so that what a default
-// leads to is not written to; several targets may share it.
-func ownCopy(to reflect.Value) {
-	switch {
-	case !to.CanSet() || to.Kind() != reflect.Pointer && to.Kind() != reflect.Map || to.IsNil():
-	case to.Kind() == reflect.Pointer:
-		c := reflect.New(to.Type().Elem())
-		c.Elem().Set(to.Elem())
-		to.Set(c)
-	default:
-		c := reflect.MakeMapWithSize(to.Type(), to.Len())
-		for key, value := range to.Seq2() {
-			c.SetMapIndex(key, value)
-		}
-		to.Set(c)
-	}
 }
 
 // list returns the children for a slice or array, which it empties: a list is

@@ -6,14 +6,22 @@ import (
 	"strings"
 )
 
-// interest is which names matter in a folder; all if it is nil.
-type interest map[string]bool
+// folders are those to watch, by path.
+type folders map[string]*interest
+
+// interest is what matters in a folder.
+type interest struct {
+	names map[string]bool
+	all   bool // names matter
+	must  bool // be watched; else it is good to have
+}
 
 // follow adds the folders in which a change can lead to another content of path:
 // that of the file, those of the symbolic links on the way to it, as Kubernetes
 // mounts have two of, and for what does not exist yet the last folder that does.
-// A path that is a folder is one of them, with all its names.
-func follow(folders map[string]interest, path string) {
+// A path that is a folder is one of them, with all its names. The folder above
+// tells when the file's own is replaced as a whole.
+func (f folders) follow(path string) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return
@@ -27,10 +35,10 @@ func follow(folders map[string]interest, path string) {
 		info, err := os.Lstat(next)
 		switch {
 		case err != nil:
-			addInterest(folders, folder, name) // here it may appear
+			f.add(folder, name) // here it may appear
 			return
 		case info.Mode()&os.ModeSymlink != 0:
-			addInterest(folders, folder, name)
+			f.add(folder, name)
 			target, err := os.Readlink(next)
 			if links++; err != nil || links > 40 {
 				return // a cycle; whoever breaks it does so here
@@ -40,28 +48,37 @@ func follow(folders map[string]interest, path string) {
 				folder, target = volume+string(filepath.Separator), target[len(volume):]
 			}
 			rest = append(pathNames(target), rest[1:]...)
-		case len(rest) > 1:
-			folder, rest = next, rest[1:]
 		case info.IsDir():
-			folders[next] = nil
-			addInterest(folders, folder, name) // it may be replaced
-			return
+			folder, rest = next, rest[1:]
 		default:
-			addInterest(folders, folder, name)
-			return
+			f.add(folder, name)
+			rest = nil
+		}
+		if len(rest) == 0 {
+			f.at(filepath.Dir(folder)).names[filepath.Base(folder)] = true
 		}
 	}
-	folders[folder] = nil // a link to a folder that is above it
+	if isFolder(path) {
+		i := f.at(folder)
+		i.all, i.must = true, true
+	}
 }
 
-func addInterest(folders map[string]interest, folder, name string) {
-	names, known := folders[folder]
-	switch {
-	case !known:
-		folders[folder] = interest{name: true}
-	case names != nil: // else all matter already
-		names[name] = true
+func (f folders) at(folder string) *interest {
+	if f[folder] == nil {
+		f[folder] = &interest{names: map[string]bool{}}
 	}
+	return f[folder]
+}
+
+func (f folders) add(folder, name string) {
+	i := f.at(folder)
+	i.names[name], i.must = true, true
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // pathNames are those on a path; ".." stays, for Join to take back a folder that is

@@ -47,7 +47,7 @@ type Watcher struct {
 
 	// Of run's goroutine.
 	events  *fsnotify.Watcher // nil if there are none
-	folders map[string]interest
+	folders folders
 	poll    bool
 }
 
@@ -154,16 +154,15 @@ func (w *Watcher) run(ctx context.Context) {
 // matters tells whether an event can be about a file of ours: others may be
 // written all the time.
 func (w *Watcher) matters(event fsnotify.Event) bool {
-	if _, watched := w.folders[event.Name]; watched {
+	if w.folders[event.Name] != nil {
 		return true // the folder itself
 	}
-	names, watched := w.folders[filepath.Dir(event.Name)]
-	if !watched || names == nil {
-		return watched
+	i := w.folders[filepath.Dir(event.Name)]
+	if i == nil || i.all {
+		return i != nil
 	}
-	name := filepath.Base(event.Name)
-	for n := range names { // on some systems, and for us, case does not matter
-		if strings.EqualFold(n, name) {
+	for name := range i.names { // some systems do not tell the case apart
+		if strings.EqualFold(name, filepath.Base(event.Name)) {
 			return true
 		}
 	}
@@ -174,21 +173,21 @@ func (w *Watcher) matters(event fsnotify.Event) bool {
 // seen by going round again.
 func (w *Watcher) follow() {
 	for range 10 {
-		folders := map[string]interest{}
+		folders := folders{}
 		for _, path := range w.manager.watched() {
-			follow(folders, path)
+			folders.follow(path)
 		}
 		if w.events == nil {
 			return
 		}
 		added := false
-		for folder := range folders {
+		for folder, i := range folders {
 			if _, known := w.folders[folder]; known && slices.Contains(w.events.WatchList(), folder) {
 				continue
 			}
 			if err := w.events.Add(folder); err == nil {
 				added = true
-			} else if !w.poll {
+			} else if i.must && !w.poll {
 				w.fallBack(err)
 			}
 		}
