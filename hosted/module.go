@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/fxhost/fxhost/internal/category"
+	"github.com/fxhost/fxhost/internal/startup"
 )
 
 // Module runs every registered service inside any fx application. One hook of
@@ -42,6 +43,7 @@ func Module(options ...ModuleOption) fx.Option {
 			func() *Runner { return NewRunner(nil, o) },
 			(*Runner).Lifetime,
 			(*Runner).Services,
+			startup.NewPassed,
 		),
 		fx.Invoke(attach),
 	)
