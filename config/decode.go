@@ -44,7 +44,7 @@ func decodeWith(format string, b []byte, lines func([]byte) map[string]int) (dec
 	}
 	d := decoded{values: map[string]any{}}
 	if err := decoder.Decode(b, d.values); err != nil {
-		return decoded{}, syntaxError(err)
+		return decoded{}, syntaxError(format, b, err)
 	}
 	d.lines = lines(b)
 	return d, nil
@@ -70,24 +70,6 @@ func decodeDotEnv(b []byte) (decoded, error) {
 		d.values[envKey(name)] = value
 	}
 	return d, nil
-}
-
-// syntaxError brings the error of a parser into one line that begins with the
-// place, where the parser knows it.
-func syntaxError(err error) error {
-	text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "yaml: "), "toml: ")
-	if strings.Contains(text, "into map[string]interface {}") {
-		return errors.New("the root must be a mapping of keys to values")
-	}
-	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
-	text = strings.ReplaceAll(text, "\n  ", "; ")
-
-	var at interface{ Position() (row, column int) }
-	if errors.As(err, &at) {
-		row, column := at.Position()
-		return fmt.Errorf("line %d, column %d: %s", row, column, text)
-	}
-	return errors.New(text)
 }
 
 func notUTF8(b []byte) error {

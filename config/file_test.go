@@ -126,7 +126,11 @@ func TestAFileThatDoesNotParseIsNamedWithThePlace(t *testing.T) {
 		{"a.yaml", "hunter2", "the root must be a mapping of keys to values"},
 		{"a.yaml", "A: .nan", "line 1: A: NaN is not a number"},
 		{"a.toml", "A = 1\nB = \n", "line 2, column 5: incomplete number"},
-		{"a.toml", "A = 1\nA = 2", "key A is already defined"},
+		{"a.toml", "A = 1\nA = 2", "line 2: key A is already defined"},
+		{"a.yaml", "A: b: c", "line 1: mapping values are not allowed in this context"},
+		{"a.yaml", "A: 1\nPassword: !!int hunter2", "line 2: cannot decode !!str ... as a !!int"}, // no secret is cited
+		{"a.yaml", "A: 1\nPassword: *hunter2", "line 2: unknown ... referenced"},
+		{"a.env", "A=1\nPASSWORD hunter2\n", "line 2: want NAME=value"},
 		{"a.ini", "A=1", `unknown extension ".ini"; use .json, .yaml, .yml, .toml or .env`},
 		{"a.json", "{\"A\": \"\xff\"}", "line 1: not a text in UTF-8"},
 		{"a.json", "\xff\xfe{\x00}\x00", "line 1: is a text in UTF-16; save it in UTF-8"},

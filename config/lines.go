@@ -35,8 +35,13 @@ func addYAML(lines map[string]int, key string, n *yaml.Node) {
 	}
 }
 
-func tomlLines(b []byte) map[string]int {
-	t := tomlReader{lines: map[string]int{}, counter: newLineCounter(b), tables: map[string]int{}}
+func tomlLines(b []byte) map[string]int { return readTOML(b).lines }
+
+// twiceInTOML is the line of the first key that was there already, or 0.
+func twiceInTOML(b []byte) int { return readTOML(b).twice }
+
+func readTOML(b []byte) *tomlReader {
+	t := &tomlReader{lines: map[string]int{}, counter: newLineCounter(b), tables: map[string]int{}}
 	t.Reset(b)
 	table := ""
 	for t.NextExpression() {
@@ -52,7 +57,7 @@ func tomlLines(b []byte) map[string]int {
 			t.add(table, e)
 		}
 	}
-	return t.lines
+	return t
 }
 
 type tomlReader struct {
@@ -60,6 +65,7 @@ type tomlReader struct {
 	lines   map[string]int
 	counter *lineCounter
 	tables  map[string]int // how many [[tables]] of a name there were
+	twice   int            // line of the first key that was there already
 }
 
 // key returns the whole key of a dotted one below parent. A table within
@@ -77,7 +83,11 @@ func (t *tomlReader) key(parent string, parts unstable.Iterator) string {
 }
 
 func (t *tomlReader) add(parent string, keyValue *unstable.Node) {
+	before := len(t.lines)
 	key := t.key(parent, keyValue.Key())
+	if len(t.lines) == before && t.twice == 0 {
+		t.twice = t.lines[key]
+	}
 	switch value := keyValue.Value(); value.Kind {
 	case unstable.InlineTable:
 		for children := value.Children(); children.Next(); {
