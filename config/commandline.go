@@ -1,47 +1,148 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"runtime"
+	"slices"
 	"strings"
 )
 
-// CommandLine is a [Source] of arguments, without the program's name:
+// CommandLineOption changes what [CommandLine] accepts.
+type CommandLineOption interface{ applyTo(*commandLine) }
+
+type commandLineOption func(*commandLine)
+
+func (o commandLineOption) applyTo(c *commandLine) { o(c) }
+
+// Switches gives keys other names, .NET's switch mappings (CG-9):
 //
-//	--key value   --key=value   --key
+//	config.Switches(map[string]string{"-i": "Worker:Interval", "--every": "Worker:Interval"})
 //
-// The last form, at the end or before another --key, means true; .NET has no
-// such form (CG-6). Keys may be paths (--Worker:Interval=5s); a key given twice
-// has its last value (CG-8). All values are strings; a value that begins with
-// "--" needs the form with "=", unlike in .NET (CG-7). Anything else is an error
-// when the source is loaded, where .NET would ignore it.
-func CommandLine(args []string) Source {
-	return Func("command line", func() (map[string]any, error) { return parseArgs(args) })
+// A name begins with - or --; two that differ only in case are an error.
+func Switches(keys map[string]string) CommandLineOption {
+	return commandLineOption(func(c *commandLine) {
+		for _, name := range slices.Sorted(maps.Keys(keys)) {
+			c.add(name, keys[name])
+		}
+	})
 }
 
-func parseArgs(args []string) (map[string]any, error) {
+// CommandLine is a [Source] of arguments, without the program's name (CG-5):
+//
+//	--key value   --key=value   --key   --no-key   -k value   -k=value   -k
+//
+// --key at the end or before another switch means true, --no-key always means
+// false; .NET has neither (CG-6). -k is one of [Switches]. On Windows / stands for
+// --, too. Keys may be paths (--Worker:Interval=5s); a key given twice has its last
+// value (CG-8). All values are strings; one that begins with "--" needs the form
+// with "=", unlike in .NET (CG-7). Anything else is an error when the source is
+// loaded, where .NET would ignore it.
+func CommandLine(args []string, opts ...CommandLineOption) Source {
+	c := newCommandLine(runtime.GOOS == "windows", opts)
+	return Func("command line", func() (map[string]any, error) { return c.parse(args) })
+}
+
+// commandLine is what a program accepts.
+type commandLine struct {
+	slash    bool              // is a switch
+	switches map[string]string // keys by folded name
+	names    []string          // of the switches, as they were given
+	err      error
+}
+
+func newCommandLine(slash bool, opts []CommandLineOption) *commandLine {
+	c := &commandLine{slash: slash, switches: map[string]string{}}
+	for _, o := range opts {
+		o.applyTo(c)
+	}
+	return c
+}
+
+func (c *commandLine) add(name, key string) {
+	switch _, twice := c.switches[fold(name)]; {
+	case strings.Trim(name, "-") == "" || name[0] != '-' || strings.Contains(name, "="):
+		c.err = errors.Join(c.err, fmt.Errorf("switch %q: a name begins with - or -- and has no =", name))
+	case key == "":
+		c.err = errors.Join(c.err, fmt.Errorf("switch %q has no key", name))
+	case twice:
+		c.err = errors.Join(c.err, fmt.Errorf("switch %q is there twice, in another case", name))
+	}
+	c.switches[fold(name)] = key
+	c.names = append(c.names, name)
+}
+
+func (c *commandLine) parse(args []string) (map[string]any, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
 	values := newLastWins()
 	for i := 0; i < len(args); i++ {
-		rest, isKey := strings.CutPrefix(args[i], "--")
-		key, value, hasValue := strings.Cut(rest, "=")
-		if !isKey || key == "" {
-			return nil, fmt.Errorf("%q is not a setting; write --key=value, --key value or --key", withoutValue(args[i]))
+		name, value, hasValue := strings.Cut(args[i], "=")
+		key, negated, ok := c.key(name, hasValue)
+		if !ok {
+			return nil, c.refuse(args[i])
 		}
-		if !hasValue {
+		takes := i+1 < len(args) && !c.isSwitch(args[i+1])
+		switch {
+		case hasValue:
+		case negated && takes:
+			return nil, fmt.Errorf("%s means %s=false and takes no value; if you mean a key of that name, write %s=value",
+				name, key, name)
+		case negated:
+			value = "false"
+		case takes:
+			i++
+			value = args[i]
+		default:
 			value = "true"
-			if i+1 < len(args) && !strings.HasPrefix(args[i+1], "--") {
-				i++
-				value = args[i]
-			}
 		}
 		values.set(key, value)
 	}
 	return values.values, nil
 }
 
-// withoutValue hides what follows "=": it may be a secret.
-func withoutValue(arg string) string {
-	if i := strings.Index(arg, "="); i >= 0 {
-		return arg[:i+1] + "..."
+// key is that of a switch, which has its value with it or not. negated is --no-key.
+func (c *commandLine) key(name string, hasValue bool) (key string, negated, ok bool) {
+	if c.slash && strings.HasPrefix(name, "/") {
+		if key, ok := c.switches["-"+fold(name[1:])]; ok {
+			return key, false, true
+		}
+		name = "--" + name[1:]
 	}
-	return arg
+	if key, ok := c.switches[fold(name)]; ok {
+		return key, false, true
+	}
+	key, isKey := strings.CutPrefix(name, "--")
+	if positive := strings.TrimPrefix(key, "no-"); !hasValue && positive != key && positive != "" {
+		return positive, true, isKey
+	}
+	return key, false, isKey && key != ""
+}
+
+// isSwitch tells whether an argument cannot be the value of the one before.
+func (c *commandLine) isSwitch(arg string) bool {
+	name, _, _ := strings.Cut(arg, "=")
+	_, known := c.switches[fold(name)]
+	return known || strings.HasPrefix(arg, "--") || c.slash && strings.HasPrefix(arg, "/")
+}
+
+// refuse tells what to write instead. It hides what follows "=", which may be a
+// secret.
+func (c *commandLine) refuse(arg string) error {
+	name, _, hasValue := strings.Cut(arg, "=")
+	if hasValue {
+		arg = name + "=..."
+	}
+	if len(name) > 1 && name[0] == '-' && name[1] != '-' {
+		hint := "there are none"
+		if near := nearest(name, c.names); near != "" {
+			hint = "did you mean " + near + "?"
+		} else if len(c.names) > 0 {
+			hint = "there are " + strings.Join(c.names, ", ")
+		}
+		return fmt.Errorf("%q is not one of the short switches; %s; other settings are written --key=value", arg, hint)
+	}
+	return fmt.Errorf("%q is not a setting; write --key=value, --key value, --key or --no-key", arg)
 }

@@ -24,6 +24,34 @@ func TestEnvironmentMapsNamesToKeys(t *testing.T) { // CG-2
 	wantGet(t, load(t, config.Environment("", environ)), "OTHER", "1")
 }
 
+func TestConnectionStringsOfHostingServices(t *testing.T) { // CG-3
+	t.Parallel()
+	m := load(t, config.Environment("", []string{
+		"SQLCONNSTR_a=1", "SqlAzureConnStr_b=2", "MYSQLCONNSTR_c=3", "POSTGRESQLCONNSTR_d__e=4", "CUSTOMCONNSTR_f=5",
+		"REDISCACHECONNSTR_g=6", "SQLCONNSTR_=none", "XSQLCONNSTR_h=7",
+	}))
+	for key, want := range map[string]string{
+		"a": "1", "a_ProviderName": "System.Data.SqlClient", "b": "2", "b_ProviderName": "System.Data.SqlClient",
+		"c": "3", "c_ProviderName": "MySql.Data.MySqlClient", "d:e": "4", "d:e_ProviderName": "Npgsql", "f": "5", "g": "6",
+	} {
+		wantGet(t, m, "ConnectionStrings:"+key, want)
+	}
+	if got := m.Children("ConnectionStrings"); len(got) != 9 {
+		t.Errorf("children %q", got)
+	}
+	m = load(t, config.Environment("ConnectionStrings__", []string{"CUSTOMCONNSTR_f=5", "A=1"}))
+	if wantGet(t, m, "f", "5"); len(m.Children("")) != 1 {
+		t.Errorf("children %q", m.Children(""))
+	}
+}
+
+// A deep name is nobody's setting, and no reason not to start.
+func TestADeepVariableIsPassedOver(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Environment("", []string{strings.Repeat("a__", 500) + "=1", "B=2"}))
+	wantGet(t, m, "B", "2")
+}
+
 func TestThePrefixIsNormalisedToo(t *testing.T) { // CG-2
 	t.Parallel()
 	for _, prefix := range []string{"My__App__", "my:app:"} {
@@ -57,7 +85,7 @@ func FuzzEnvironment(f *testing.F) {
 		}
 		name, value, _ := strings.Cut(second, "=")
 		key := strings.ReplaceAll(name, "__", ":")
-		if prefix != "" || key == "" {
+		if prefix != "" || key == "" || strings.Count(key, ":") >= 100 || strings.Contains(strings.ToUpper(name), "CONNSTR_") {
 			return
 		}
 		if got, ok := m.Get(key); !ok || got != value {

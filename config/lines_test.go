@@ -136,8 +136,8 @@ func TestJSONWithCommentsAndTrailingCommas(t *testing.T) { // CG-13
 	wantGet(t, m, "A", "// no comment /* here */")
 	wantGet(t, m, "B:1", "2")
 	for content, want := range map[string]string{
-		"{\"A\": 1 /* no end":  "line 1, column 9: invalid character '/' after object key:value pair",
-		"{\"A\": 1,, }":        "line 1, column 11: invalid character '}' looking for beginning of object key string",
+		"{\"A\": 1 /* no end":   "line 1, column 9: invalid character '/' after object key:value pair",
+		"{\"A\": 1,, }":         "line 1, column 11: invalid character '}' looking for beginning of object key string",
 		"{\"A\": 1\n/ \"B\":2}": "line 2, column 1: invalid character '/' after object key:value pair",
 	} {
 		path := writeFile(t, filepath.Join(dir, "b.json"), content)

@@ -42,17 +42,27 @@ type Builder struct {
 //     "contentRoot" and "applicationName"
 //   - appsettings.{json,yaml,yml,toml} in the content root
 //   - appsettings.{Environment}.{json,yaml,yml,toml}
+//   - {ApplicationName}.settings and {ApplicationName}.settings.{Environment} with
+//     the same extensions (CF-3)
+//   - in Development, [config.UserSecrets] of the application (CG-14)
 //   - all environment variables; "__" in a name stands for ":"
-//   - args: --key value, --key=value, --flag
+//   - args: --key value, --key=value, --flag, --no-flag
 //
-// args are those of the program, without its name. What is wrong with a source
-// is the error of Build.
-func NewBuilder(args []string) *Builder {
+// args are those of the program, without its name; opts are those of
+// [config.CommandLine], such as short switches. What is wrong with a source is the
+// error of Build. The files are watched while the host runs, see
+// [Options.ReloadConfigOnChange].
+func NewBuilder(args []string, opts ...config.CommandLineOption) *Builder {
 	b := NewEmptyBuilder()
-	b.add(config.Environment("FXHOST_", nil), config.CommandLine(args))
+	b.add(config.Environment("FXHOST_", nil), config.CommandLine(args, opts...))
 	b.setEnvironment()
-	b.add(config.AppSettings(b.Environment.ContentRoot, b.Environment.Name)...)
-	b.add(config.Environment("", nil), config.CommandLine(args))
+	e := b.Environment
+	b.add(config.AppSettings(e.ContentRoot, e.Name)...)
+	b.add(config.ApplicationSettings(e.ContentRoot, e.ApplicationName, e.Name)...)
+	if e.IsDevelopment() {
+		b.add(config.UserSecrets(e.ApplicationName))
+	}
+	b.add(config.Environment("", nil), config.CommandLine(args, opts...))
 	return b
 }
 

@@ -1,11 +1,14 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"go.uber.org/fx/fxevent"
+
+	"github.com/fxhost/fxhost/internal/startup"
 )
 
 // buildEvents listens to fx while it builds, so that its errors can be told in
@@ -94,7 +97,10 @@ func (b *buildEvents) explain(err error) error {
 	if b.failed != "" {
 		at = " (registered at " + b.failed + ")"
 	}
+	invalid := new(startup.Error)
 	switch {
+	case errors.As(err, &invalid):
+		return &buildError{invalid.Error(), err} // says it all
 	case captive.MatchString(text):
 		text = captured(captive.FindStringSubmatch(text)) + at
 	case scopeItself.MatchString(text):

@@ -201,8 +201,18 @@ func (h *Host) graph(options []fx.Option) fx.Option {
 		h.runner.TakeOver(),
 		scope.Module(),
 		h.provide(),
+		h.watcher(),
 		fx.Options(options...),
 	)
+}
+
+// watcher reloads the configuration; it is the first service, so that it starts
+// first and stops last.
+func (h *Host) watcher() fx.Option {
+	if !h.options.ReloadConfigOnChange || !h.configuration.HasFiles() {
+		return fx.Options()
+	}
+	return hosted.AddInstance(config.NewWatcher(h.configuration, category.Named(h.log, "config")))
 }
 
 // nowhere is an fx.Printer.

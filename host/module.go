@@ -28,5 +28,5 @@ func Module(args []string) fx.Option {
 	if err != nil {
 		return fx.Error(err)
 	}
-	return fx.Options(h.runner.Attach(), scope.Module(), h.provide())
+	return fx.Options(h.runner.Attach(), scope.Module(), h.provide(), h.watcher())
 }

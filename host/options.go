@@ -26,6 +26,12 @@ type Options struct {
 	// services, so that whoever sends it work can take notice. From the key
 	// drainDelaySeconds. Default 0.
 	DrainDelay time.Duration
+
+	// ReloadConfigOnChange has a [config.Watcher] reload the configuration when
+	// one of its files changes (CF-2). From the key
+	// hostBuilder:reloadConfigOnChange. Default true. Without any source of files
+	// there is no Watcher.
+	ReloadConfigOnChange bool
 }
 
 // optionKeys are the keys of Options, at the root of the configuration.
@@ -35,6 +41,10 @@ type optionKeys struct {
 	DrainDelaySeconds         *uint32
 	ServicesStartConcurrently *bool
 	ServicesStopConcurrently  *bool
+	HostBuilder               struct {
+		ReloadConfigOnChange  *bool
+		UsePollingFileWatcher *bool // the Watcher reads it
+	}
 }
 
 func newOptions(configuration *config.Manager, configure []func(*Options)) (*Options, error) {
@@ -42,12 +52,13 @@ func newOptions(configuration *config.Manager, configure []func(*Options)) (*Opt
 	if err := configuration.Bind("", &keys); err != nil {
 		return nil, err
 	}
-	o := &Options{}
+	o := &Options{ReloadConfigOnChange: true}
 	seconds(&o.StartupTimeout, keys.StartupTimeoutSeconds)
 	seconds(&o.ShutdownTimeout, keys.ShutdownTimeoutSeconds)
 	seconds(&o.DrainDelay, keys.DrainDelaySeconds)
 	set(&o.ServicesStartConcurrently, keys.ServicesStartConcurrently)
 	set(&o.ServicesStopConcurrently, keys.ServicesStopConcurrently)
+	set(&o.ReloadConfigOnChange, keys.HostBuilder.ReloadConfigOnChange)
 	if value := keys.ShutdownTimeoutSeconds; value != nil && *value == 0 {
 		return nil, errors.New("config: shutdownTimeoutSeconds: 0: leaves services no time to stop; " +
 			"give 1 or more, or leave the key out for the default of 30")

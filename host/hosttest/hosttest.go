@@ -29,7 +29,8 @@ type Host struct {
 }
 
 // NewBuilder returns a builder with nothing but settings, whose logs go to the
-// returned observer and whose host is not stopped by signals.
+// returned observer, whose host is not stopped by signals, and which watches no
+// files.
 func NewBuilder(tb testing.TB, settings Settings, options ...fx.Option) (*host.Builder, *observer.ObservedLogs) {
 	tb.Helper()
 	core, logs := observer.New(zap.DebugLevel)
@@ -40,6 +41,8 @@ func NewBuilder(tb testing.TB, settings Settings, options ...fx.Option) (*host.B
 	builder.Logging.MinimumLevel = zap.DebugLevel
 	builder.Logging.Options = []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return core })}
 	builder.UseLifetime(nil)
+	// A watcher would keep the clock of a bubble from going on.
+	builder.ConfigureOptions(func(o *host.Options) { o.ReloadConfigOnChange = false })
 	builder.Add(options...)
 	return builder, logs
 }

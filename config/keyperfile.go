@@ -1,0 +1,93 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+)
+
+const maxKeyFileSize = 1 << 20
+
+// KeyPerFile is a [Source] of a folder in which each file is a key and its content
+// the value, as Docker and Kubernetes mount secrets (.NET: AddKeyPerFile, CG-10).
+// "__" in a file's name is ":"; one line break at the end of the content is
+// removed. Folders, and files that begin with "ignore." or "..", are passed over.
+// All values count as secrets. A file has at most 1 MiB.
+//
+// The folder must exist.
+func KeyPerFile(folder string) Source { return keyPerFile{folder: filepath.Clean(folder)} }
+
+// OptionalKeyPerFile is like [KeyPerFile], and empty as long as the folder does
+// not exist.
+func OptionalKeyPerFile(folder string) Source {
+	return keyPerFile{folder: filepath.Clean(folder), optional: true}
+}
+
+type keyPerFile struct {
+	folder   string
+	optional bool
+}
+
+func (s keyPerFile) Name() string    { return s.folder }
+func (s keyPerFile) Paths() []string { return []string{s.folder} }
+func (s keyPerFile) confidential()   {}
+
+// Load reads the folder again when a file has gone while it did: Kubernetes
+// replaces all files at once.
+func (s keyPerFile) Load() (values map[string]any, err error) {
+	for range 3 {
+		values, err = s.load()
+		if !errors.Is(err, fs.ErrNotExist) {
+			return values, err
+		}
+		if _, folderErr := os.Stat(s.folder); errors.Is(folderErr, fs.ErrNotExist) {
+			if s.optional {
+				return nil, nil
+			}
+			return nil, cause(folderErr)
+		}
+	}
+	return nil, err
+}
+
+func (s keyPerFile) load() (map[string]any, error) {
+	if info, err := os.Stat(s.folder); err == nil && !info.IsDir() {
+		return nil, errors.New("is not a folder; a folder with one file for each key is wanted")
+	}
+	files, err := os.ReadDir(s.folder)
+	if err != nil {
+		return nil, cause(err)
+	}
+	values := make(map[string]any, len(files))
+	for _, f := range files {
+		path := filepath.Join(s.folder, f.Name())
+		if strings.HasPrefix(f.Name(), "ignore.") || strings.HasPrefix(f.Name(), "..") || isFolder(path) {
+			continue
+		}
+		b, err := readFile(path, maxKeyFileSize)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("file %q: %w", f.Name(), cause(err))
+		case !utf8.Valid(b):
+			return nil, fmt.Errorf("file %q: not a text in UTF-8", f.Name())
+		}
+		key := envKey(f.Name())
+		if _, twice := values[key]; twice {
+			return nil, fmt.Errorf("file %q: another file is the same key %s; keep one", f.Name(), key)
+		}
+		values[key] = strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+	}
+	return values, nil
+}
+
+// cause leaves out the path: whoever reads the error has it already.
+func cause(err error) error {
+	if e := new(fs.PathError); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}

@@ -1,0 +1,91 @@
+package config_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fxhost/fxhost/config"
+)
+
+func TestEachFileOfAFolderIsAKey(t *testing.T) { // CG-10
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"db__password": "hunter2\n", "name": "a\nb\r\n", "empty": "", "ignore.this": "x", "..data_tmp": "x", "lines": "a\n\n",
+	} {
+		writeFile(t, filepath.Join(dir, name), content)
+	}
+	mkdir(t, filepath.Join(dir, "folder"))
+	writeFile(t, filepath.Join(mkdir(t, filepath.Join(dir, "..1")), "linked"), "5")
+	link(t, "..1", filepath.Join(dir, "..data"))
+	link(t, filepath.Join("..data", "linked"), filepath.Join(dir, "linked"))
+
+	m := load(t, config.KeyPerFile(dir+string(filepath.Separator)))
+	for key, want := range map[string]string{"Db:Password": "hunter2", "name": "a\nb", "empty": "", "linked": "5", "lines": "a\n"} {
+		wantGet(t, m, key, want)
+	}
+	if got := m.Children(""); len(got) != 5 {
+		t.Errorf("keys %q", got)
+	}
+	if got := m.Files(); !slices.Equal(got, []string{dir}) {
+		t.Errorf("files %q", got)
+	}
+	// Whatever its key is, a value is a secret.
+	if view := m.DebugView(); strings.Contains(view, "\"") || !strings.Contains(view, "name = *** ("+dir+")") {
+		t.Errorf("shows\n%s", view)
+	}
+	var target struct{ Name int }
+	wantError(t, m.Bind("", &target), "config: name: ***: want an integer ("+dir+")")
+}
+
+func TestAFolderOfKeysThatCannotBeReadIsAnError(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing")
+	_, err := config.New(config.KeyPerFile(missing))
+	wantError(t, err, "config: "+missing+": no such file or directory")
+	if m := load(t, config.OptionalKeyPerFile(missing)); len(m.Files()) != 0 {
+		t.Errorf("files %q", m.Files())
+	}
+
+	file := writeFile(t, filepath.Join(dir, "file"), "x")
+	_, err = config.New(config.OptionalKeyPerFile(file))
+	wantError(t, err, "config: "+file+": is not a folder; a folder with one file for each key is wanted")
+
+	for content, want := range map[string]string{
+		"\xff":                       `file "a": not a text in UTF-8`,
+		strings.Repeat("x", 1<<20+1): `file "a": has 1048577 bytes; a file of settings may have 1048576 at most`,
+	} {
+		folder := t.TempDir()
+		writeFile(t, filepath.Join(folder, "a"), content)
+		_, err := config.New(config.KeyPerFile(folder))
+		wantError(t, err, "config: "+folder+": "+want)
+	}
+
+	same := t.TempDir()
+	writeFile(t, filepath.Join(same, "A"), "1")
+	writeFile(t, filepath.Join(same, "a"), "2")
+	if _, err := config.New(config.KeyPerFile(same)); err != nil { // a system may not tell the case apart
+		wantError(t, err, "config: "+same+": A and a are the same key; keep one")
+	}
+
+	dangling := t.TempDir()
+	link(t, "nowhere", filepath.Join(dangling, "a"))
+	_, err = config.New(config.KeyPerFile(dangling))
+	wantError(t, err, "config: "+dangling+`: file "a": no such file or directory`)
+}
+
+func TestAFolderOfKeysIsReloaded(t *testing.T) { // CG-10
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "A"), "1")
+	w := watch(t, config.KeyPerFile(dir))
+	writeFile(t, filepath.Join(dir, "A"), "2")
+	w.becomes(t, "2")
+	remove(t, filepath.Join(dir, "A"))
+	w.becomes(t, "")
+	writeFile(t, filepath.Join(dir, "a"), "3")
+	w.becomes(t, "3")
+}

@@ -1,0 +1,111 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fxhost/fxhost/config"
+)
+
+// ownHome gives the test a home folder of its own.
+func ownHome(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "AppData"} {
+		t.Setenv(name, home)
+	}
+	return home
+}
+
+func TestSecretsAreSetReadAndRemoved(t *testing.T) { // CG-14
+	ownHome(t)
+	m := load(t, config.UserSecrets("my/app"))
+	if len(m.Children("")) != 0 {
+		t.Error("there are secrets already")
+	}
+	for _, s := range [][2]string{{"Db:Password", "1"}, {"Api", "a\"b"}, {"DB:PASSWORD", "2"}} {
+		if err := config.SetSecret("my/app", s[0], s[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	wantGet(t, m, "Db:Password", "2")
+	wantGet(t, m, "Api", `a"b`)
+	if view := m.DebugView(); strings.Count(view, "***") != 2 {
+		t.Errorf("shows\n%s", view)
+	}
+	if keys, err := config.SecretKeys("my/app"); err != nil || !slices.Equal(keys, []string{"Api", "DB:PASSWORD"}) {
+		t.Errorf("keys %q, %v", keys, err)
+	}
+	path, err := config.SecretsPath("my/app")
+	if err != nil || !strings.HasSuffix(path, filepath.Join("fxhost", "my_app", "secrets.json")) {
+		t.Errorf("path %q, %v", path, err)
+	}
+	if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if err := config.RemoveSecret("my/app", "api"); err != nil {
+		t.Error(err)
+	}
+	wantError(t, config.RemoveSecret("my/app", "api"), `config: user secrets: there is no key "api"`)
+	wantError(t, config.SetSecret("my/app", "", "x"), `config: user secrets: "" is no key`)
+	wantError(t, config.SetSecret("..", "A", "x"), `config: user secrets: ".." is no name of an application`)
+}
+
+// A file that somebody wrote by hand keeps all it has, nested or not.
+func TestASecretIsSetInAFileThatWasWrittenByHand(t *testing.T) {
+	ownHome(t)
+	path, err := config.SecretsPath("app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mkdir(t, filepath.Dir(path))
+	writeFile(t, path, "{ // mine\n\"A\": {\"B\": 1.50, \"L\": [true, null], \"E\": [], \"S\": {}},\n}")
+	if err := config.SetSecret("app", "a:b", "2"); err != nil {
+		t.Fatal(err)
+	}
+	m := load(t, config.UserSecrets("app"))
+	wantGet(t, m, "A:B", "2")
+	wantGet(t, m, "A:L:0", "true")
+	for _, key := range []string{"A:E", "A:S"} {
+		if !m.Exists(key) {
+			t.Errorf("%s was lost", key)
+		}
+	}
+}
+
+func TestSecretsThatOthersMayReadAreRefused(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("has no such modes")
+	}
+	ownHome(t)
+	if err := config.SetSecret("app", "A", "hunter2"); err != nil {
+		t.Fatal(err)
+	}
+	path, _ := config.SecretsPath("app")
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	const want = "others may read it (mode 0640); run: chmod 600 "
+	_, err := config.New(config.UserSecrets("app"))
+	wantError(t, err, "config: "+path+": "+want+path)
+	wantError(t, config.SetSecret("app", "A", "x"), "config: "+path+": "+want+path)
+}
+
+func TestWithoutAHomeThereAreNoSecrets(t *testing.T) {
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "AppData"} {
+		t.Setenv(name, "")
+	}
+	if m := load(t, config.UserSecrets("app"), config.UserSecrets("")); m.HasFiles() {
+		t.Errorf("files %q", m.Files())
+	}
+	if err := config.SetSecret("app", "A", "1"); err == nil {
+		t.Error("no error")
+	}
+}
