@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,12 +20,21 @@ const maxKeyFileSize = 1 << 20
 // All values count as secrets. A file has at most 1 MiB.
 //
 // The folder must exist.
-func KeyPerFile(folder string) Source { return keyPerFile{folder: filepath.Clean(folder)} }
+func KeyPerFile(folder string) Source { return newKeyPerFile(folder, false) }
 
 // OptionalKeyPerFile is like [KeyPerFile], and empty as long as the folder does
 // not exist.
 func OptionalKeyPerFile(folder string) Source {
-	return keyPerFile{folder: filepath.Clean(folder), optional: true}
+	return newKeyPerFile(folder, true)
+}
+
+// newKeyPerFile keeps an empty name empty: as "." it would take each file of the
+// working directory for a secret, say when a variable with the folder is not set.
+func newKeyPerFile(folder string, optional bool) Source {
+	if folder != "" {
+		folder = filepath.Clean(folder)
+	}
+	return keyPerFile{folder: folder, optional: optional}
 }
 
 type keyPerFile struct {
@@ -32,13 +42,22 @@ type keyPerFile struct {
 	optional bool
 }
 
-func (s keyPerFile) Name() string    { return s.folder }
-func (s keyPerFile) Paths() []string { return []string{s.folder} }
-func (s keyPerFile) confidential()   {}
+func (s keyPerFile) Name() string  { return cmp.Or(s.folder, "a file per key") }
+func (s keyPerFile) confidential() {}
+
+func (s keyPerFile) Paths() []string {
+	if s.folder == "" {
+		return nil
+	}
+	return []string{s.folder}
+}
 
 // Load reads the folder again when a file has gone while it did: Kubernetes
 // replaces all files at once.
 func (s keyPerFile) Load() (values map[string]any, err error) {
+	if s.folder == "" {
+		return nil, errors.New(`the name of the folder is empty; write "." for the working directory`)
+	}
 	for range 3 {
 		values, err = s.load()
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -79,7 +98,11 @@ func (s keyPerFile) load() (map[string]any, error) {
 		if _, twice := values[key]; twice {
 			return nil, fmt.Errorf("file %q: another file is the same key %s; keep one", f.Name(), key)
 		}
-		values[key] = strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r")
+		value := string(b)
+		if line, ok := strings.CutSuffix(value, "\n"); ok {
+			value = strings.TrimSuffix(line, "\r")
+		}
+		values[key] = value
 	}
 	return values, nil
 }

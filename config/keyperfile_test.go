@@ -13,7 +13,7 @@ func TestEachFileOfAFolderIsAKey(t *testing.T) { // CG-10
 	t.Parallel()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"db__password": "hunter2\n", "name": "a\nb\r\n", "empty": "", "ignore.this": "x", "..data_tmp": "x", "lines": "a\n\n",
+		"db__password": "hunter2\n", "name": "a\nb\r\n", "empty": "", "ignore.this": "x", "..data_tmp": "x", "lines": "a\n\n", "return": "a\r",
 	} {
 		writeFile(t, filepath.Join(dir, name), content)
 	}
@@ -23,10 +23,10 @@ func TestEachFileOfAFolderIsAKey(t *testing.T) { // CG-10
 	link(t, filepath.Join("..data", "linked"), filepath.Join(dir, "linked"))
 
 	m := load(t, config.KeyPerFile(dir+string(filepath.Separator)))
-	for key, want := range map[string]string{"Db:Password": "hunter2", "name": "a\nb", "empty": "", "linked": "5", "lines": "a\n"} {
+	for key, want := range map[string]string{"Db:Password": "hunter2", "name": "a\nb", "empty": "", "linked": "5", "lines": "a\n", "return": "a\r"} {
 		wantGet(t, m, key, want)
 	}
-	if got := m.Children(""); len(got) != 5 {
+	if got := m.Children(""); len(got) != 6 {
 		t.Errorf("keys %q", got)
 	}
 	if got := m.Files(); !slices.Equal(got, []string{dir}) {
@@ -48,6 +48,11 @@ func TestAFolderOfKeysThatCannotBeReadIsAnError(t *testing.T) {
 	wantError(t, err, "config: "+missing+": no such file or directory")
 	if m := load(t, config.OptionalKeyPerFile(missing)); len(m.Files()) != 0 {
 		t.Errorf("files %q", m.Files())
+	}
+
+	m, err := config.New(config.OptionalKeyPerFile(""))
+	if wantError(t, err, `config: a file per key: the name of the folder is empty; write "." for the working directory`); m != nil {
+		t.Error("the working directory was read")
 	}
 
 	file := writeFile(t, filepath.Join(dir, "file"), "x")

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // SetSecret gives a key of [UserSecrets] a value. The file is made if need be, for
@@ -16,6 +17,9 @@ import (
 func SetSecret(application, key, value string) error {
 	if strings.Trim(key, delimiter) == "" || strings.Count(key, delimiter) >= maxDepth {
 		return fmt.Errorf("config: user secrets: %q is no key", key)
+	}
+	if !utf8.ValidString(key) || !utf8.ValidString(value) { // JSON would change it
+		return errors.New("config: user secrets: the key or its value is not a text in UTF-8")
 	}
 	return editSecrets(application, func(secrets map[string]any) error {
 		deleteFold(secrets, key)
@@ -75,6 +79,9 @@ func editSecrets(application string, edit func(map[string]any) error) error {
 	if err != nil {
 		return fmt.Errorf("config: user secrets: %w", err)
 	}
+	if len(b) >= maxFileSize { // nothing could read it any more, nor remove a key
+		return fmt.Errorf("config: user secrets: the file would have more than %d bytes", maxFileSize)
+	}
 	if err := writePrivate(path, append(b, '\n')); err != nil {
 		return fmt.Errorf("config: user secrets: %w", err)
 	}
@@ -104,6 +111,6 @@ func writePrivate(path string, b []byte) error {
 // deleteFold removes a key in any case, and tells whether it was there.
 func deleteFold(secrets map[string]any, key string) bool {
 	n := len(secrets)
-	maps.DeleteFunc(secrets, func(k string, _ any) bool { return strings.EqualFold(k, key) })
+	maps.DeleteFunc(secrets, func(k string, _ any) bool { return fold(k) == fold(key) })
 	return len(secrets) < n
 }

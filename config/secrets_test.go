@@ -12,13 +12,12 @@ import (
 )
 
 // ownHome gives the test a home folder of its own.
-func ownHome(t *testing.T) string {
+func ownHome(t *testing.T) {
 	t.Helper()
 	home := t.TempDir()
 	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "AppData"} {
 		t.Setenv(name, home)
 	}
-	return home
 }
 
 func TestSecretsAreSetReadAndRemoved(t *testing.T) { // CG-14
@@ -55,6 +54,11 @@ func TestSecretsAreSetReadAndRemoved(t *testing.T) { // CG-14
 	}
 	wantError(t, config.RemoveSecret("my/app", "api"), `config: user secrets: there is no key "api"`)
 	wantError(t, config.SetSecret("my/app", "", "x"), `config: user secrets: "" is no key`)
+	const notUTF8 = "config: user secrets: the key or its value is not a text in UTF-8"
+	wantError(t, config.SetSecret("my/app", "A", "\xff"), notUTF8)
+	wantError(t, config.SetSecret("my/app", "\xff", "x"), notUTF8)
+	wantError(t, config.SetSecret("my/app", "A", strings.Repeat("x", 4<<20)),
+		"config: user secrets: the file would have more than 4194304 bytes")
 	wantError(t, config.SetSecret("..", "A", "x"), `config: user secrets: ".." is no name of an application`)
 }
 

@@ -50,7 +50,8 @@ func (d desk) run(t *testing.T, in string, args ...string) result {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Dir, cmd.Stdin = d.dir, strings.NewReader(in)
-	cmd.Env = append(os.Environ(), asCommand+"=1")
+	// The race detector would have each child sleep for a second at its end.
+	cmd.Env = append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0")
 	for _, name := range homes() {
 		cmd.Env = append(cmd.Env, name+"="+d.home)
 	}
@@ -123,6 +124,21 @@ func TestAFailureIsOneLine(t *testing.T) {
 	}
 }
 
+// A person is asked on stderr, so that the output stays clean.
+func TestATerminalIsAskedForTheValue(t *testing.T) {
+	t.Parallel()
+	in, err := os.Open(os.DevNull) // a character device, as a terminal is
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var out, errs bytes.Buffer
+	code := run([]string{"secrets", "set", "A", "--app", "app"}, in, &out, &errs)
+	if code != 1 || out.Len() > 0 || !strings.HasPrefix(errs.String(), "value of A of app: ") {
+		t.Errorf("%d, %q, %q", code, out.String(), errs.String())
+	}
+}
+
 func TestAFileThatOthersMayReadIsNotTouched(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -145,7 +161,6 @@ func TestAFileThatOthersMayReadIsNotTouched(t *testing.T) {
 // No error shows what may be a value.
 func TestAWrongUsageSaysWhatIsWanted(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
 	for line, want := range map[string]string{
 		"":                                "a command is missing",
 		"secret list":                     "the only command is secrets",
@@ -164,8 +179,13 @@ func TestAWrongUsageSaysWhatIsWanted(t *testing.T) {
 		"secrets --app --verbose list":    "--app wants a name, --app NAME or --app=NAME",
 		"secrets path --app x -- --app y": "secrets path wants nothing more",
 	} {
-		d.wants(t, result{code: 2, errs: "fxhost: " + want + "; see fxhost --help\n"}, "", strings.Fields(line)...)
+		var out, errs bytes.Buffer
+		code := run(strings.Fields(line), nil, &out, &errs)
+		if got := errs.String(); code != 2 || out.Len() > 0 || got != "fxhost: "+want+"; see fxhost --help\n" {
+			t.Errorf("fxhost %s: %d, %q, %s", line, code, out.String(), got)
+		}
 	}
+	newDesk(t).wants(t, result{code: 2, errs: "fxhost: a command is missing; see fxhost --help\n"}, "")
 }
 
 func TestHelpIsPrinted(t *testing.T) {

@@ -1,0 +1,179 @@
+package benchmarks
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/spf13/viper"
+	"go.uber.org/fx"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/host"
+)
+
+type pollSettings struct {
+	Interval time.Duration
+	Limit    int
+}
+
+var (
+	pollSink  *pollSettings
+	limitSink int
+)
+
+// BenchmarkCurrent reads one setting: from a struct behind an atomic pointer, which
+// is what a Monitor comes down to, from a Monitor, and from a viper.
+func BenchmarkCurrent(b *testing.B) {
+	const key = "Poll:Limit"
+	m, err := config.New(config.Map(map[string]any{key: 5, "Poll:Interval": "5s"}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	poll, err := config.NewMonitor[pollSettings](m, "Poll")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var pointer atomic.Pointer[pollSettings]
+	pointer.Store(poll.Current())
+	v := m.Viper()
+	if poll.Current().Limit != 5 || v.GetInt(key) != 5 {
+		b.Fatal("not the same values")
+	}
+	// A load is less than a call, so that a unit of work is a thousand of them.
+	const loads = 1000
+	compare(b,
+		&variant{name: "pointer", unit: func(testing.TB) {
+			for range loads {
+				pollSink = pointer.Load()
+			}
+		}},
+		&variant{name: "monitor", unit: func(testing.TB) {
+			for range loads {
+				pollSink = poll.Current()
+			}
+		}},
+		&variant{name: "viper", unit: func(testing.TB) {
+			for range loads {
+				limitSink = v.GetInt(key)
+			}
+		}},
+	)
+}
+
+// settings200 has 200 keys in 20 sections.
+type settings200 struct {
+	Sections map[string]section10
+}
+
+type section10 struct {
+	Name, Url, User, Path string
+	Interval, Timeout     time.Duration
+	Limit, Retries        int
+	Enabled, Verbose      bool
+}
+
+func file200(b *testing.B) string {
+	b.Helper()
+	var sections []string
+	for i := range 20 {
+		sections = append(sections, fmt.Sprintf(`    "s%02d": {
+      "name": "n%[1]d", "url": "http://h%[1]d/", "user": "u%[1]d", "path": "/p/%[1]d",
+      "interval": "%[1]ds", "timeout": "1m", "limit": %[1]d, "retries": 3, "enabled": true, "verbose": false
+    }`, i))
+	}
+	path := filepath.Join(b.TempDir(), "appsettings.json")
+	content := "{\n  \"sections\": {\n" + strings.Join(sections, ",\n") + "\n  }\n}\n"
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+// BenchmarkLoad reads a file of 200 keys and binds it to a struct: plain viper,
+// which accepts what it does not know, and a Manager, which checks everything and
+// knows the lines.
+func BenchmarkLoad(b *testing.B) {
+	path := file200(b)
+	check := func(b testing.TB, s settings200, err error) {
+		if err != nil || len(s.Sections) != 20 || s.Sections["s07"].Interval != 7*time.Second {
+			b.Fatal(s, err)
+		}
+	}
+	compare(b,
+		&variant{name: "viper", unit: func(b testing.TB) {
+			v := viper.New()
+			v.SetConfigFile(path)
+			var s settings200
+			err := v.ReadInConfig()
+			if err == nil {
+				err = v.Unmarshal(&s)
+			}
+			check(b, s, err)
+		}},
+		&variant{name: "manager", unit: func(b testing.TB) {
+			var s settings200
+			m, err := config.New(config.File(path))
+			if err == nil {
+				err = m.Bind("", &s)
+			}
+			check(b, s, err)
+		}},
+	)
+}
+
+// BenchmarkBuilder builds, starts and stops a host with the default sources: none
+// of the files is there, or three are. The first is fx alone.
+func BenchmarkBuilder(b *testing.B) {
+	quiet := []string{"--Logging:LogLevel:Default=None"}
+	run := func(root string) unit {
+		return func(b testing.TB) {
+			builder := host.NewBuilder(append([]string{"--contentRoot=" + root, "--environment=Staging", "--applicationName=app"}, quiet...))
+			builder.UseLifetime(nil)
+			builder.Logging.Output = zapcore.AddSync(nothing{})
+			h, err := builder.Build()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := h.Start(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			if err := h.Stop(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	empty, full := b.TempDir(), b.TempDir()
+	for name, content := range map[string]string{
+		"appsettings.json":         `{"Logging": {"LogLevel": {"Default": "None"}}, "Worker": {"Interval": "5s"}}`,
+		"appsettings.Staging.yaml": "Worker:\n  Interval: 6s\n",
+		"app.settings.toml":        "[Worker]\nInterval = '7s'\n",
+	} {
+		if err := os.WriteFile(filepath.Join(full, name), []byte(content), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	compare(b,
+		&variant{name: "fx", unit: func(b testing.TB) {
+			app := fx.New(fx.NopLogger)
+			if err := app.Start(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			if err := app.Stop(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+		}},
+		&variant{name: "empty", unit: run(empty)},
+		&variant{name: "three-files", unit: run(full)},
+	)
+}
+
+type nothing struct{}
+
+func (nothing) Write(b []byte) (int, error) { return len(b), nil }
