@@ -84,7 +84,7 @@ func (c *commandLine) parse(args []string) (map[string]any, error) {
 		if !ok {
 			return nil, c.refuse(args[i])
 		}
-		takes := i+1 < len(args) && !c.isSwitch(args[i+1])
+		takes := i+1 < len(args) && !c.isSwitch(args[i+1], name[0] == '/')
 		switch {
 		case hasValue:
 		case negated && takes:
@@ -115,29 +115,43 @@ func (c *commandLine) key(name string, hasValue bool) (key string, negated, ok b
 		return key, false, true
 	}
 	key, isKey := strings.CutPrefix(name, "--")
-	if positive := strings.TrimPrefix(key, "no-"); !hasValue && positive != key && positive != "" {
-		return positive, true, isKey
+	if positive, ok := cutPrefixFold(key, "no-"); ok && isKey && !hasValue && positive != "" {
+		if key, ok := c.switches["--"+fold(positive)]; ok {
+			return key, true, true
+		}
+		return positive, true, true
 	}
 	return key, false, isKey && key != ""
 }
 
-// isSwitch tells whether an argument cannot be the value of the one before.
-func (c *commandLine) isSwitch(arg string) bool {
-	name, _, _ := strings.Cut(arg, "=")
-	_, known := c.switches[fold(name)]
-	return known || strings.HasPrefix(arg, "--") || c.slash && strings.HasPrefix(arg, "/")
+func cutPrefixFold(s, prefix string) (after string, found bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
 }
 
-// refuse tells what to write instead. It hides what follows "=", which may be a
-// secret.
+// isSwitch tells whether an argument cannot be the value of the one before, which
+// begins with a slash or not: --contentRoot /app is a path.
+func (c *commandLine) isSwitch(arg string, slash bool) bool {
+	name, _, _ := strings.Cut(arg, "=")
+	_, known := c.switches[fold(name)]
+	return known || strings.HasPrefix(arg, "--") || slash && strings.HasPrefix(arg, "/")
+}
+
+// refuse tells what to write instead. It hides what follows "=" or one letter,
+// which may be a secret: -phunter2.
 func (c *commandLine) refuse(arg string) error {
 	name, _, hasValue := strings.Cut(arg, "=")
 	if hasValue {
 		arg = name + "=..."
 	}
 	if len(name) > 1 && name[0] == '-' && name[1] != '-' {
+		if len(name) > 2 {
+			arg = name[:2] + "..."
+		}
 		hint := "there are none"
-		if near := nearest(name, c.names); near != "" {
+		if near := nearest(name, c.names); near != "" && len(name) > 2 {
 			hint = "did you mean " + near + "?"
 		} else if len(c.names) > 0 {
 			hint = "there are " + strings.Join(c.names, ", ")

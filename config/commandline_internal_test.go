@@ -22,6 +22,7 @@ func TestASlashIsASwitchWhereItIsAllowed(t *testing.T) {
 		"/EVERY 5s":       {"Interval": "5s"},
 		"/i -5":           {"Number": "-5"},
 		"/flag -i 5":      {"flag": "true", "Number": "5"},
+		"--root /app /on": {"root": "/app", "on": "true"},
 		"--path=/tmp /on": {"path": "/tmp", "on": "true"},
 	} {
 		got, err := newCommandLine(true, []CommandLineOption{switches}).parse(strings.Fields(line))

@@ -16,9 +16,12 @@ type decoded struct {
 	lines  map[string]int // by whole key, as it is written; some keys may be missing
 }
 
+// byteOrderMark is what Windows editors begin a file with.
+const byteOrderMark = "\uFEFF"
+
 // decode keeps the case of keys, which a viper would not (V6).
 func decode(extension string, b []byte) (decoded, error) {
-	b = bytes.TrimPrefix(b, []byte("\uFEFF")) // the byte order mark of Windows editors
+	b = bytes.TrimPrefix(b, []byte(byteOrderMark))
 	if !utf8.Valid(b) {
 		return decoded{}, notUTF8(b)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -52,15 +53,23 @@ func (s keyPerFile) Paths() []string {
 	return []string{s.folder}
 }
 
-// Load reads the folder again when a file has gone while it did: Kubernetes
-// replaces all files at once.
+// Load reads the folder again, after a moment, when a file has gone or the files
+// were swapped while it did: Kubernetes replaces all at once by another ..data.
 func (s keyPerFile) Load() (values map[string]any, err error) {
 	if s.folder == "" {
 		return nil, errors.New(`the name of the folder is empty; write "." for the working directory`)
 	}
-	for range 3 {
+	for try := range 5 {
+		if try > 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		before, _ := os.Readlink(filepath.Join(s.folder, "..data"))
 		values, err = s.load()
-		if !errors.Is(err, fs.ErrNotExist) {
+		after, _ := os.Readlink(filepath.Join(s.folder, "..data"))
+		switch {
+		case before != after:
+			err = errors.New("its files change all the time") // of several versions
+		case !errors.Is(err, fs.ErrNotExist):
 			return values, err
 		}
 		if _, folderErr := os.Stat(s.folder); errors.Is(folderErr, fs.ErrNotExist) {
@@ -98,7 +107,7 @@ func (s keyPerFile) load() (map[string]any, error) {
 		if _, twice := values[key]; twice {
 			return nil, fmt.Errorf("file %q: another file is the same key %s; keep one", f.Name(), key)
 		}
-		value := string(b)
+		value := strings.TrimPrefix(string(b), byteOrderMark)
 		if line, ok := strings.CutSuffix(value, "\n"); ok {
 			value = strings.TrimSuffix(line, "\r")
 		}

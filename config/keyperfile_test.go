@@ -1,9 +1,13 @@
 package config_test
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/fxhost/fxhost/config"
@@ -93,4 +97,65 @@ func TestAFolderOfKeysIsReloaded(t *testing.T) { // CG-10
 	w.becomes(t, "")
 	writeFile(t, filepath.Join(dir, "a"), "3")
 	w.becomes(t, "3")
+}
+
+// Kubernetes replaces all files of a mount at once; values of two versions must
+// not come together.
+func TestASwapIsSeenAsAWhole(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	swap := func(version int) error {
+		name := fmt.Sprintf("..%d", version)
+		err := os.Mkdir(filepath.Join(folder, name), 0o700)
+		for i := range 20 {
+			err = errors.Join(err, os.WriteFile(filepath.Join(folder, name, fmt.Sprint("k", i)), []byte(name), 0o600))
+		}
+		return errors.Join(err,
+			os.Symlink(name, filepath.Join(folder, "..tmp")),
+			os.Rename(filepath.Join(folder, "..tmp"), filepath.Join(folder, "..data")),
+			os.RemoveAll(filepath.Join(folder, fmt.Sprintf("..%d", version-1))))
+	}
+	for i := range 20 {
+		link(t, fmt.Sprint("..data/k", i), filepath.Join(folder, fmt.Sprint("k", i)))
+	}
+	if err := swap(0); err != nil {
+		t.Fatal(err)
+	}
+
+	done := make(chan struct{}) // closed when there have been enough loads
+	var swapper sync.WaitGroup
+	swapper.Go(func() {
+		for version := 1; ; version++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if err := swap(version); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	whole := 0
+	for range 30 {
+		values, err := config.KeyPerFile(folder).Load()
+		switch {
+		case err == nil:
+			whole++
+			for key, value := range values {
+				if value != values["k0"] {
+					t.Errorf("k0 is of %v, %s of %v", values["k0"], key, value)
+				}
+			}
+		case !strings.Contains(err.Error(), "no such file") && !strings.Contains(err.Error(), "change all the time"):
+			t.Error(err)
+		}
+	}
+	close(done)
+	swapper.Wait()
+	t.Logf("%d of 30 loads had the folder as a whole", whole)
+	if values, err := config.KeyPerFile(folder).Load(); err != nil || len(values) != 20 {
+		t.Errorf("%v, %v", values, err)
+	}
 }

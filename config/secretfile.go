@@ -15,7 +15,7 @@ import (
 // SetSecret gives a key of [UserSecrets] a value. The file is made if need be, for
 // the user alone, and replaced as a whole; its comments are not kept.
 func SetSecret(application, key, value string) error {
-	if strings.Trim(key, delimiter) == "" || strings.Count(key, delimiter) >= maxDepth {
+	if slices.Contains(strings.Split(key, delimiter), "") || strings.Count(key, delimiter) >= maxDepth {
 		return fmt.Errorf("config: user secrets: %q is no key", key)
 	}
 	if !utf8.ValidString(key) || !utf8.ValidString(value) { // JSON would change it
