@@ -17,7 +17,7 @@ func fingerprints(sources []Source) []string {
 		if !ok {
 			continue
 		}
-		hash := sha256.New()
+		hash := sha256.New() // its Write never fails
 		for _, path := range f.Paths() {
 			addFingerprint(hash, path, true)
 		}
@@ -27,21 +27,22 @@ func fingerprints(sources []Source) []string {
 }
 
 func addFingerprint(w io.Writer, path string, enter bool) {
+	add := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		fmt.Fprintf(w, "%q: %v\n", path, err)
+		add("%q: %v\n", path, err)
 	case info.IsDir() && enter:
 		entries, err := os.ReadDir(path)
-		fmt.Fprintf(w, "%q: folder %v\n", path, err)
+		add("%q: folder %v\n", path, err)
 		for _, e := range entries {
 			addFingerprint(w, filepath.Join(path, e.Name()), false)
 		}
 	case info.Mode().IsRegular() && info.Size() <= maxFileSize:
 		b, err := os.ReadFile(path)
-		fmt.Fprintf(w, "%q: %v %v %d\n", path, info.Mode(), err, len(b))
-		_, _ = w.Write(b) // a hash never fails
+		add("%q: %v %v %d\n", path, info.Mode(), err, len(b))
+		_, _ = w.Write(b)
 	default:
-		fmt.Fprintf(w, "%q: %v %d %v\n", path, info.Mode(), info.Size(), info.ModTime())
+		add("%q: %v %d %v\n", path, info.Mode(), info.Size(), info.ModTime())
 	}
 }

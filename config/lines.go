@@ -32,6 +32,7 @@ func addYAML(lines map[string]int, key string, n *yaml.Node) {
 			lines[item(key, i)] = c.Line
 			addYAML(lines, item(key, i), c)
 		}
+	default: // has no keys
 	}
 }
 
@@ -55,6 +56,7 @@ func readTOML(b []byte) *tomlReader {
 			t.tables[list]++
 		case unstable.KeyValue:
 			t.add(table, e)
+		default: // a comment
 		}
 	}
 	return t
@@ -100,5 +102,6 @@ func (t *tomlReader) add(parent string, keyValue *unstable.Node) {
 				t.lines[item(key, i)] = t.counter.at(int(c.Raw.Offset))
 			}
 		}
+	default: // has no keys
 	}
 }

@@ -59,7 +59,7 @@ func NewWatcher(m *Manager, log *zap.Logger) *Watcher {
 
 // StartAsync begins to watch. What has changed since the files were read is
 // noticed, too.
-func (w *Watcher) StartAsync(context.Context) error {
+func (w *Watcher) StartAsync(ctx context.Context) error {
 	var keys struct {
 		HostBuilder struct {
 			UsePollingFileWatcher bool
@@ -77,7 +77,7 @@ func (w *Watcher) StartAsync(context.Context) error {
 		}
 		w.events = events
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	w.cancel, w.done = cancel, make(chan struct{})
 	go w.run(ctx)
 	return nil

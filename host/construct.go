@@ -66,7 +66,7 @@ func (h *Host) addReasons(err error, options []fx.Option) {
 func (h *Host) constructWithin(ctx context.Context, options []fx.Option) error {
 	defer h.stopWith(ctx)()
 	built := make(chan error, 1)
-	go func() {
+	go func() { //nolint:contextcheck // constructors have no context
 		err := errors.New("host: build: a constructor has ended its goroutine (runtime.Goexit)")
 		defer func() { built <- err }()
 		err = h.construct(options)

@@ -25,7 +25,7 @@ func TestModuleInSomebodyElsesApplication(t *testing.T) {
 		var j journal
 		app := fx.New(
 			fx.NopLogger,
-			host.Module([]string{"--contentRoot=" + root, "--hostBuilder:reloadConfigOnChange=false"}) /* the clock of a bubble */,
+			host.Module([]string{"--contentRoot=" + root, "--hostBuilder:reloadConfigOnChange=false"}), // in a bubble
 			fx.Invoke(func(lifecycle fx.Lifecycle, configuration *config.Manager) {
 				greeting, _ := configuration.Get("greeting")
 				lifecycle.Append(fx.Hook{
