@@ -1,12 +1,14 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/logging"
@@ -149,15 +151,12 @@ func (b *Builder) Validate() error {
 	if b.err != nil {
 		return b.err
 	}
-	options, err := newOptions(b.Configuration, b.configure)
-	if err != nil {
-		return err
-	}
-	log, err := logging.New(b.Configuration, *b.Logging)
+	options, log, err := b.read()
 	if err != nil {
 		return err
 	}
 	h := newHost(b, options, log)
+	defer h.release()
 	return h.events.explain(fx.ValidateApp(h.graph(b.options)))
 }
 
@@ -190,17 +189,29 @@ func (b *Builder) prepare(ctx context.Context) (*Host, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	options, err := newOptions(b.Configuration, b.configure)
-	if err != nil {
-		return nil, err
-	}
-	log, err := logging.New(b.Configuration, *b.Logging)
+	options, log, err := b.read()
 	if err != nil {
 		return nil, err
 	}
 	h := newHost(b, options, log)
 	if err := h.lifetime.WaitForStart(ctx, h.stopFromOutside); err != nil {
+		h.release()
 		return nil, fmt.Errorf("host: wait for start: %w", err)
 	}
+	if b.Logging.RedirectGlobals {
+		h.restore = logging.RedirectGlobals(log)
+	}
 	return h, nil
+}
+
+// read reads what the host itself needs of the configuration.
+func (b *Builder) read() (*Options, *zap.Logger, error) {
+	settings := *b.Logging
+	settings.ContentRoot = cmp.Or(settings.ContentRoot, b.Environment.ContentRoot)
+	options, err := newOptions(b.Configuration, b.configure)
+	log, logErr := logging.New(b.Configuration, settings)
+	if err != nil && logErr == nil {
+		_ = logging.Close(log) // nobody will
+	}
+	return options, log, errors.Join(err, logErr) // all that is wrong at once
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type Host struct {
 	options       *Options
 	log           *zap.Logger // of the host itself, category fxhost
 	appLog        *zap.Logger // of the application
+	restore       func()      // undoes logging.RedirectGlobals
 	lifetime      Lifetime
 	runner        *hosted.Runner
 	events        *buildEvents
@@ -69,6 +71,11 @@ func (h *Host) Services() *hosted.Services { return h.runner.Services() }
 // [hosted.Runner.Start] for the errors.
 func (h *Host) Start(ctx context.Context) error {
 	h.configured.Do(func() {
+		// Below debug: it has the whole environment in it, and what is secret there is
+		// known by the names only.
+		if trace := h.log.Check(zap.DebugLevel-1, "configuration"); trace != nil {
+			trace.Write(zap.String(fields.Settings, h.configuration.DebugView()))
+		}
 		h.log.Info("host configured",
 			zap.String(fields.Application, h.environment.ApplicationName),
 			zap.String(fields.Environment, h.environment.Name),
@@ -189,8 +196,16 @@ func (h *Host) finish(ctx context.Context, err error) error {
 		h.log.Error("lifetime failed to stop", zap.Error(failed))
 		err = errors.Join(err, failed)
 	}
-	_ = logging.Sync(h.log) // there is nowhere left to report it to
+	h.release()
 	return err
+}
+
+// release gives back what the logger holds.
+func (h *Host) release() {
+	if h.restore != nil {
+		h.restore()
+	}
+	_ = logging.Close(h.log) // there is nowhere left to report it to
 }
 
 // graph is everything that fx builds the application from.
@@ -227,5 +242,6 @@ func (h *Host) provide() fx.Option {
 			return h.configuration, h.environment, h.options, h.appLog
 		},
 		h.configuration.Viper,
+		func() *slog.Logger { return logging.Slog(h.appLog) },
 	)
 }

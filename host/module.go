@@ -16,7 +16,7 @@ import (
 // them the drain delay, which has no effect here. Put it at the root: within an
 // fx.Module it would reach the hooks of that module only.
 //
-// The application must not provide a *zap.Logger of its own; one that does wants
+// The application must not provide a *zap.Logger or *slog.Logger of its own; one that does wants
 // [hosted.Module], which brings nothing else along. Each application needs a
 // Module of its own.
 //
@@ -28,5 +28,16 @@ func Module(args []string) fx.Option {
 	if err != nil {
 		return fx.Error(err)
 	}
-	return fx.Options(h.runner.Attach(), scope.Module(), h.provide(), h.watcher())
+	return fx.Options(h.runner.Attach(), scope.Module(), h.provide(), h.watcher(), h.closeLog())
+}
+
+// closeLog closes the file of Logging:File, for which fx has no later moment than
+// a stop hook.
+func (h *Host) closeLog() fx.Option {
+	if !h.configuration.Exists("Logging:File") {
+		return fx.Options()
+	}
+	return fx.Invoke(func(lifecycle fx.Lifecycle) {
+		lifecycle.Append(fx.StopHook(h.release))
+	})
 }

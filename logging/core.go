@@ -1,6 +1,7 @@
 package logging
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"go.uber.org/zap/zapcore"
@@ -8,7 +9,16 @@ import (
 	"github.com/fxhost/fxhost/internal/category"
 )
 
-var _ category.Core = (*core)(nil)
+var (
+	_ category.Core = (*core)(nil)
+	_ category.Core = tee{}
+)
+
+// closer is a core that New has made.
+type closer interface {
+	zapcore.Core
+	common() *shared
+}
 
 // core filters by category what an inner core writes. There is one per category,
 // so that Enabled, which is not told the name (Z3), can be exact.
@@ -17,14 +27,18 @@ type core struct {
 	filter       *filter
 }
 
-// newCore returns the core of the category "".
-func newCore(inner zapcore.Core, rules *atomic.Pointer[ruleSet]) *core {
-	return &core{Core: inner, filter: &filter{rules: rules}}
+// newCore returns the core of the category "" for one provider.
+func newCore(inner zapcore.Core, common *shared, provider func(*ruleSets) *ruleSet) *core {
+	return &core{Core: inner, filter: &filter{common: common, provider: provider}}
 }
 
+func (c *core) common() *shared { return c.filter.common }
+
 // ForCategory implements [category.Core].
-func (c *core) ForCategory(name string) zapcore.Core {
-	return &core{Core: c.Core, filter: &filter{rules: c.filter.rules, category: name}}
+func (c *core) ForCategory(name string) zapcore.Core { return c.forCategory(name) }
+
+func (c *core) forCategory(name string) *core {
+	return &core{Core: c.Core, filter: &filter{common: c.filter.common, provider: c.filter.provider, category: name}}
 }
 
 // Enabled tells whether a logger of this category, or one that plain zap has
@@ -33,7 +47,9 @@ func (c *core) Enabled(l zapcore.Level) bool {
 	return l >= c.filter.levels().lowest && c.Core.Enabled(l)
 }
 
-func (c *core) With(fields []zapcore.Field) zapcore.Core {
+func (c *core) With(fields []zapcore.Field) zapcore.Core { return c.with(fields) }
+
+func (c *core) with(fields []zapcore.Field) *core {
 	return &core{Core: c.Core.With(fields), filter: c.filter}
 }
 
@@ -51,31 +67,61 @@ func (c *core) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Checked
 	return c.Core.Check(e, ce)
 }
 
-// filter has the levels of one category for the rules that are in force. Rules
-// are swapped for all categories in one step; each filter notices by itself, so
-// there is no list of them to keep.
+// tee is a core for each of two providers, with levels of their own.
+type tee struct{ console, file *core }
+
+func (t tee) common() *shared { return t.console.common() }
+
+// ForCategory implements [category.Core].
+func (t tee) ForCategory(name string) zapcore.Core {
+	return tee{t.console.forCategory(name), t.file.forCategory(name)}
+}
+
+func (t tee) Enabled(l zapcore.Level) bool { return t.console.Enabled(l) || t.file.Enabled(l) }
+
+func (t tee) With(fields []zapcore.Field) zapcore.Core {
+	return tee{t.console.with(fields), t.file.with(fields)}
+}
+
+func (t tee) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	return t.file.Check(e, t.console.Check(e, ce))
+}
+
+// Write is not called by zap: Check gives it the inner cores.
+func (t tee) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	return errors.Join(t.console.Write(e, fields), t.file.Write(e, fields))
+}
+
+func (t tee) Sync() error { return errors.Join(t.console.Sync(), t.file.Sync()) }
+
+// filter has the levels of one category for the rules that are in force. Each
+// filter notices by itself when they are swapped, so there is no list of them to
+// keep.
 type filter struct {
-	rules    *atomic.Pointer[ruleSet]
+	common   *shared
+	provider func(*ruleSets) *ruleSet
 	category string
 	resolved atomic.Pointer[levels]
 }
 
 type levels struct {
+	sets        *ruleSets
 	rules       *ruleSet
 	own, lowest zapcore.Level
 }
 
 func (f *filter) levels() *levels {
-	rules := f.rules.Load()
-	if l := f.resolved.Load(); l != nil && l.rules == rules {
+	sets := f.common.rules.Load()
+	if l := f.resolved.Load(); l != nil && l.sets == sets {
 		return l
 	}
-	return f.resolve(rules)
+	return f.resolve(sets)
 }
 
 // resolve is apart from levels so that levels can be inlined.
-func (f *filter) resolve(rules *ruleSet) *levels {
-	l := &levels{rules: rules, own: rules.level(f.category), lowest: rules.lowest(f.category)}
+func (f *filter) resolve(sets *ruleSets) *levels {
+	rules := f.provider(sets)
+	l := &levels{sets: sets, rules: rules, own: rules.level(f.category), lowest: rules.lowest(f.category)}
 	f.resolved.Store(l)
 	return l
 }

@@ -36,7 +36,7 @@ func ExampleNew_simple() {
 	log, _ := logging.New(nil, logging.Settings{Output: os.Stdout, Options: []zap.Option{zap.WithClock(clock{})}})
 	log.Error("order refused", zap.Error(errors.Join(errors.New("no price"), errors.New("no address"))))
 	// Output:
-	// 2025-05-01T10:00:00.123Z	error	order refused
+	// 2025-05-01T10:00:00.123Z	fail	order refused
 	//     no price
 	//     no address
 }

@@ -79,5 +79,5 @@ func TestEventsOfFxCanBeSwitchedOnByCategory(t *testing.T) {
 	t.Parallel()
 	log, output := setup(t, map[string]any{"LogLevel:fx": "Debug"})
 	logging.FxLogger(log).LogEvent(&fxevent.Started{})
-	wantOutput(t, output, "2025-05-01T10:00:00.123Z\tdebug\tfx\tstarted\n")
+	wantOutput(t, output, "2025-05-01T10:00:00.123Z\tdbug\tfx\tstarted\n")
 }

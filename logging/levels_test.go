@@ -156,14 +156,14 @@ func TestFieldsStayWithTheCategory(t *testing.T) {
 	orders := category.Named(log.With(zap.Int("n", 1)), "orders").With(zap.Int("m", 2))
 	orders.Debug("yes")
 	log.Debug("no")
-	wantOutput(t, output, "2025-05-01T10:00:00.123Z\tdebug\torders\tyes\t{\"n\": 1, \"m\": 2}\n")
+	wantOutput(t, output, "2025-05-01T10:00:00.123Z\tdbug\torders\tyes\t{\"n\": 1, \"m\": 2}\n")
 }
 
 func TestTraceHasAName(t *testing.T) {
 	t.Parallel()
 	log, output := setup(t, map[string]any{"LogLevel:Default": "Trace"})
 	log.Log(trace, "m")
-	wantOutput(t, output, "2025-05-01T10:00:00.123Z\ttrace\tm\n")
+	wantOutput(t, output, "2025-05-01T10:00:00.123Z\ttrce\tm\n")
 }
 
 // Whatever rules and names there are: the record of a category that may be

@@ -1,11 +1,9 @@
 package logging
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"math"
 	"os"
-	"strings"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -20,16 +18,30 @@ type Settings struct {
 	// Writes are serialised, so it need not be safe for concurrent use.
 	Output zapcore.WriteSyncer
 
-	// ErrorOutput is where zap says that a record could not be written. Default
-	// os.Stderr.
+	// ErrorOutput is where zap says that a record could not be written, and where
+	// records go that Logging:Console:LogToStandardErrorThreshold sends there
+	// (LO-9). Default os.Stderr.
 	ErrorOutput zapcore.WriteSyncer
 
 	// MinimumLevel is the level of a category that no rule of the configuration
 	// matches (LO-5). Default info.
 	MinimumLevel zapcore.Level
 
-	// Options are given to zap.New. Cores that they wrap are below the levels by
-	// category: they see only what has passed.
+	// ContextFields are asked for fields for each record that comes through
+	// [Slog] with a context, such as the ids of a trace. They are called only for
+	// records that are written.
+	ContextFields []func(context.Context) []zap.Field
+
+	// RedirectGlobals has package host lead the loggers that are global to the
+	// process to this one while its host is there, see [RedirectGlobals].
+	RedirectGlobals bool
+
+	// ContentRoot is the folder that a relative Logging:File:Path starts from.
+	// Default is the working directory; package host gives its content root.
+	ContentRoot string
+
+	// Options are given to zap.New. Cores that they wrap are that of the console,
+	// below the levels by category: they see only what has passed.
 	Options []zap.Option
 }
 
@@ -38,101 +50,115 @@ type Settings struct {
 // service's is, have the level of their full name, and so has any
 // Logger.Named.
 //
+// Levels follow the configuration when that is loaded again (LO-3); what else is
+// in the section is read once, and a level that does not exist makes the whole
+// load fail. A file is open from now on, until [Close].
+//
 // The error has a [*config.KeyError] for each setting that cannot be used.
 func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {
-	var section section
-	if configuration != nil {
-		if err := configuration.Bind("Logging", &section); err != nil {
-			return nil, err
-		}
+	if configuration == nil {
+		configuration = &config.Manager{}
 	}
-	rules, err := section.ruleSet(s.MinimumLevel)
+	monitor, err := config.NewMonitor(configuration, "Logging",
+		config.Default(defaultSection()), config.Validate((*section).check))
 	if err != nil {
 		return nil, err
 	}
-	newEncoder := newSimpleEncoder
-	if section.Console.FormatterName == formatterJSON {
-		newEncoder = newJSONEncoder
+	log, err := monitor.Current().build(s)
+	if err != nil {
+		return nil, err
 	}
-	return build(newEncoder(), rules, s), nil
+	if c, ok := log.Core().(closer); ok {
+		monitor.OnChange(func(_, current *section) {
+			sets, _ := current.ruleSets(level(s.MinimumLevel)) // they have been checked
+			c.common().rules.Store(sets)
+		})
+	}
+	return log, nil
 }
 
 // Bootstrap returns the logger for what must be said before there is a
 // configuration: simple format, os.Stderr, info.
 func Bootstrap() *zap.Logger {
-	return build(newSimpleEncoder(), &ruleSet{}, Settings{Output: os.Stderr})
+	section := defaultSection()
+	log, _ := section.build(Settings{Output: os.Stderr}) // only a file could fail
+	return log
 }
 
-func build(encoder zapcore.Encoder, rules *ruleSet, s Settings) *zap.Logger {
+// shared is what the cores of one logger have in common.
+type shared struct {
+	rules         atomic.Pointer[ruleSets] // swapped for all categories in one step
+	contextFields []func(context.Context) []zap.Field
+	file          *logFile // nil if there is none
+	dropped       atomic.Uint64
+	closed        atomic.Bool
+}
+
+func (section *section) build(s Settings) (*zap.Logger, error) {
 	if s.Output == nil {
 		s.Output = os.Stdout
 	}
 	if s.ErrorOutput == nil {
 		s.ErrorOutput = os.Stderr
 	}
-	var current atomic.Pointer[ruleSet]
-	current.Store(rules)
-
-	const all = zapcore.Level(math.MinInt8)
-	options := []zap.Option{zap.ErrorOutput(zapcore.Lock(s.ErrorOutput))}
-	options = append(options, s.Options...)
-	options = append(options, zap.WrapCore(func(inner zapcore.Core) zapcore.Core {
-		return newCore(inner, &current)
-	}))
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(s.Output), all), options...)
-}
-
-// section is section Logging.
-type section struct {
-	LogLevel map[string]level
-	Console  console
-	Other    map[string]any `config:",remain"` // providers that are not here
-}
-
-// console is section Logging:Console. What is any is .NET's, and does nothing yet.
-type console struct {
-	LogLevel         map[string]level
-	FormatterName    formatter
-	FormatterOptions any
-
-	LogToStandardErrorThreshold, MaxQueueLength, QueueFullMode             any
-	TimestampFormat, UseUtcTimestamp, IncludeScopes, DisableColors, Format any
-}
-
-// ruleSet gathers the rules of both LogLevel sections.
-func (s *section) ruleSet(fallback zapcore.Level) (*ruleSet, error) {
-	rules := &ruleSet{fallback: fallback}
-	var errs []error
-	add := func(path string, levels map[string]level, console bool) {
-		for pattern, l := range levels {
-			r, err := newRule(pattern, l, console)
-			if err != nil {
-				errs = append(errs, &config.KeyError{Key: path + ":" + pattern, Err: err})
-			}
-			rules.rules = append(rules.rules, r)
+	s.ErrorOutput = zapcore.Lock(s.ErrorOutput)
+	common := &shared{contextFields: s.ContextFields}
+	sets, err := section.ruleSets(level(s.MinimumLevel))
+	if err != nil {
+		return nil, err
+	}
+	common.rules.Store(sets)
+	if section.File != nil {
+		if common.file, err = section.File.open(s.ContentRoot); err != nil {
+			return nil, err
 		}
 	}
-	add("Logging:LogLevel", s.LogLevel, false)
-	add("Logging:Console:LogLevel", s.Console.LogLevel, true)
-	rules.sort()
-	return rules, errors.Join(errs...)
+
+	options := []zap.Option{zap.ErrorOutput(s.ErrorOutput)}
+	options = append(options, s.Options...)
+	options = append(options, zap.WrapCore(func(inner zapcore.Core) zapcore.Core {
+		console := newCore(section.Sampling.wrap(inner, common), common, (*ruleSets).ofConsole)
+		if common.file == nil {
+			return console
+		}
+		inner = zapcore.NewCore(section.File.encoder(), common.file, all)
+		return tee{console, newCore(section.Sampling.wrap(inner, common), common, (*ruleSets).ofFile)}
+	}))
+	return zap.New(section.Console.core(s), options...), nil
 }
 
-const (
-	formatterSimple formatter = "simple"
-	formatterJSON   formatter = "json"
-)
+// all are the levels that the inner cores take.
+const all = zapcore.Level(math.MinInt8)
 
-// formatter is the name of a format; "" is simple.
-type formatter string
-
-// UnmarshalText reads a name in any case.
-func (f *formatter) UnmarshalText(text []byte) error {
-	switch name := formatter(strings.ToLower(string(text))); name {
-	case "", formatterSimple, formatterJSON:
-		*f = name
-		return nil
-	default:
-		return fmt.Errorf("unknown formatter; use %s or %s", formatterSimple, formatterJSON)
+// core writes to the console: all to Output, or what is bad enough to ErrorOutput.
+func (c *console) core(s Settings) zapcore.Core {
+	o := c.options()
+	out := zapcore.NewCore(c.FormatterName.encoder(o, s.Output), zapcore.Lock(s.Output), all)
+	threshold := zapcore.Level(c.LogToStandardErrorThreshold)
+	if threshold >= noneLevel {
+		return out
 	}
+	return split{
+		Core:      out,
+		bad:       zapcore.NewCore(c.FormatterName.encoder(o, s.ErrorOutput), s.ErrorOutput, all),
+		threshold: threshold,
+	}
+}
+
+// split is a core that writes bad records elsewhere.
+type split struct {
+	zapcore.Core
+	bad       zapcore.Core
+	threshold zapcore.Level
+}
+
+func (s split) With(fields []zapcore.Field) zapcore.Core {
+	return split{Core: s.Core.With(fields), bad: s.bad.With(fields), threshold: s.threshold}
+}
+
+func (s split) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if e.Level >= s.threshold {
+		return s.bad.Check(e, ce)
+	}
+	return s.Core.Check(e, ce)
 }

@@ -74,7 +74,7 @@ func TestJSONIsOneObjectPerLine(t *testing.T) {
 
 func TestSimplePutsErrorsBelowTheLine(t *testing.T) {
 	t.Parallel()
-	const head = "2025-05-01T10:00:00.123Z\terror\tfailed"
+	const head = "2025-05-01T10:00:00.123Z\tfail\tfailed"
 	failed := errors.New("first \"line\"\n\tsecond\r\n")
 	for _, c := range []struct {
 		name string
@@ -172,9 +172,19 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 		{map[string]any{"LogLevel:Default": "Loud"}, `config: Logging:LogLevel:Default: "Loud": unknown level; ` + levels + " (memory)"},
 		{map[string]any{"Console:LogLevel:a": 5}, `config: Logging:Console:LogLevel:a: 5: unknown level; ` + levels + " (memory)"},
 		{map[string]any{"LogLevel:a:b": "Debug"}, `config: Logging:LogLevel:a: want a single value, got a section (memory)`},
-		{map[string]any{"LogLevel:a*b*": "Debug"}, `config: Logging:LogLevel:a*b*: a category has at most one "*"`}, // LO-2
-		{map[string]any{"Console:FormatterName": "xml"}, `config: Logging:Console:FormatterName: "xml": unknown formatter; use simple or json (memory)`},
+		{map[string]any{"LogLevel:a*b*": "Debug"}, `config: Logging:LogLevel:a*b*: "Debug": a category has at most one "*" (memory)`}, // LO-2
+		{map[string]any{"Console:FormatterName": "xml"}, `config: Logging:Console:FormatterName: "xml": unknown formatter; use simple, json or systemd (memory)`},
 		{map[string]any{"Console:FormaterName": "json"}, `config: Logging:Console:FormaterName: unknown key (memory); did you mean "FormatterName"?`},
+		{map[string]any{"LogLevl:Default": "Debug"}, "config: Logging:LogLevl: unknown key (memory); " +
+			"known are LogLevel, Console, File, Sampling, and providers with a LogLevel"},
+		{map[string]any{"Console:FormatterOptions:ColorBehavior": "Red"},
+			`config: Logging:Console:FormatterOptions:ColorBehavior: "Red": want Default, Enabled or Disabled (memory)`},
+		{map[string]any{"Console:TimestampFormat": "HH:mm:qq"}, "config: Logging:Console:FormatterOptions:TimestampFormat: " +
+			`unknown part "qq"; use yyyy MM dd HH hh mm ss fff tt zzz K, or a layout of Go`},
+		{map[string]any{"File:MaxSize": "10MiB"}, "config: Logging:File:Path: is missing"},
+		{map[string]any{"File:Path": "x", "File:MaxSize": "10MB"}, `config: Logging:File:MaxSize: "10MB": want whole MiB, such as "100MiB" (memory)`},
+		{map[string]any{"File:Path": "x", "File:MaxAge": "36h"}, `config: Logging:File:MaxAge: "36h": want whole days, such as "168h" for a week (memory)`},
+		{map[string]any{"Sampling:First": 1}, `config: Logging:Sampling:Every: want the time to count in, such as "1s"`},
 	} {
 		configuration, err := config.New(config.Map(map[string]any{"Logging": c.section}))
 		if err != nil {

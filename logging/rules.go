@@ -9,8 +9,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// ruleSet decides the level of each category. It never changes; new settings
-// are a new one.
+// ruleSet decides the level of each category for one provider. It never changes;
+// new settings are a new one.
 type ruleSet struct {
 	rules    []rule // the first that matches decides
 	fallback zapcore.Level
@@ -18,15 +18,30 @@ type ruleSet struct {
 
 // rule is one line of a LogLevel section: prefix*suffix, without "*" a prefix.
 type rule struct {
-	console        bool
 	pattern        string // "" is Default
 	prefix, suffix string
 	wildcard       bool
 	level          zapcore.Level
 }
 
-func newRule(pattern string, l level, console bool) (rule, error) {
-	r := rule{console: console, level: zapcore.Level(l)}
+// newRules reads a LogLevel section. Long patterns come before short ones (LO-1),
+// Default comes last. Two of one length can both match only with a "*"; .NET takes
+// the last added, but the order of a file is not kept.
+func newRules(p *problems, path string, levels map[string]level) []rule {
+	rules := make([]rule, 0, len(levels))
+	for pattern, l := range levels {
+		r, err := newRule(pattern, l)
+		p.add(path+":"+pattern, err, "")
+		rules = append(rules, r)
+	}
+	slices.SortFunc(rules, func(a, b rule) int {
+		return cmp.Or(cmp.Compare(len(b.pattern), len(a.pattern)), cmp.Compare(a.pattern, b.pattern))
+	})
+	return rules
+}
+
+func newRule(pattern string, l level) (rule, error) {
+	r := rule{level: zapcore.Level(l)}
 	if strings.EqualFold(pattern, "Default") {
 		return r, nil
 	}
@@ -38,19 +53,10 @@ func newRule(pattern string, l level, console bool) (rule, error) {
 	return r, nil
 }
 
-// sort puts rules of the console before general ones, and long before short ones
-// (LO-1); Default comes last of its kind. Two of one length can both match only
-// with a "*"; .NET takes the last added, but the order of a file is not kept.
-func (s *ruleSet) sort() {
-	slices.SortFunc(s.rules, func(a, b rule) int {
-		switch {
-		case a.console && !b.console:
-			return -1
-		case b.console && !a.console:
-			return 1
-		}
-		return cmp.Or(cmp.Compare(len(b.pattern), len(a.pattern)), cmp.Compare(a.pattern, b.pattern))
-	})
+// newRuleSet puts the provider's own rules before the general ones, which count
+// only where none of its own matches (LO-1).
+func newRuleSet(fallback level, own, general []rule) *ruleSet {
+	return &ruleSet{rules: slices.Concat(own, general), fallback: zapcore.Level(fallback)}
 }
 
 // level returns the level of a category. It does not allocate.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"reflect"
 	"slices"
@@ -177,6 +178,10 @@ func (g *graph) link(d *declaration) (errs []error) {
 		case p.key.t == reflect.TypeFor[*zap.Logger]() && n != nil && n.source == fromFx:
 			if shared := n.value.(*zap.Logger); shared != nil { //nolint:forcetypeassert // by its key
 				n = &node{key: p.key, source: fromFx, value: category.Named(shared, d.maker.category)}
+			}
+		case p.key.t == reflect.TypeFor[*slog.Logger]() && n != nil && n.source == fromFx:
+			if shared := n.value.(*slog.Logger); shared != nil { //nolint:forcetypeassert // by its key
+				n = &node{key: p.key, source: fromFx, value: category.NamedSlog(shared, d.maker.category)}
 			}
 		case n == nil && p.optional:
 			n = &node{key: p.key, source: fromFx}

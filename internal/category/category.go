@@ -4,6 +4,8 @@
 package category
 
 import (
+	"log/slog"
+
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
@@ -30,4 +32,35 @@ func Named(log *zap.Logger, name string) *zap.Logger {
 	return named.WithOptions(zap.WrapCore(func(zapcore.Core) zapcore.Core {
 		return core.ForCategory(named.Name())
 	}))
+}
+
+// Handler is a [slog.Handler] that can be had for a category below its own.
+type Handler interface {
+	slog.Handler
+
+	// ForCategory returns a handler with the same attributes and output for the
+	// category name below the handler's own. Safe for concurrent use.
+	ForCategory(name string) slog.Handler
+}
+
+// NamedSlog returns a logger whose category is name below that of log. A logger
+// whose handler is not a [Handler] is returned as it is.
+func NamedSlog(log *slog.Logger, name string) *slog.Logger {
+	if h, ok := log.Handler().(Handler); ok {
+		return slog.New(h.ForCategory(name))
+	}
+	return log
+}
+
+// Join is the full name of a category below another, as zap's Logger.Named makes
+// it.
+func Join(parent, name string) string {
+	switch {
+	case parent == "":
+		return name
+	case name == "":
+		return parent
+	default:
+		return parent + "." + name
+	}
 }

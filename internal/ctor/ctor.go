@@ -3,6 +3,7 @@ package ctor
 
 import (
 	"fmt"
+	"log/slog"
 	"reflect"
 
 	"go.uber.org/dig"
@@ -13,7 +14,7 @@ import (
 )
 
 // Named returns what to give fx.Provide for constructor, a function or an
-// fx.Annotate of one that makes t, so that every *zap.Logger it takes is named.
+// fx.Annotate of one that makes t, so that every *zap.Logger and *slog.Logger it takes is named.
 //
 // Each constructor is wrapped on its own: an fx.Module with a decorator for each
 // would do the same, but its dig scope holds a copy of the whole graph, so that
@@ -61,7 +62,7 @@ func makes(fn, t reflect.Type) bool {
 
 func takesLogger(fn reflect.Type) bool {
 	for i := range fn.NumIn() {
-		if in := fn.In(i); in == reflect.TypeFor[*zap.Logger]() || dig.IsIn(in) && hasLogger(in) {
+		if in := fn.In(i); isLogger(in) || dig.IsIn(in) && hasLogger(in) {
 			return true
 		}
 	}
@@ -71,11 +72,15 @@ func takesLogger(fn reflect.Type) bool {
 func hasLogger(in reflect.Type) bool {
 	for i := range in.NumField() {
 		field := in.Field(i)
-		if field.IsExported() && field.Type == reflect.TypeFor[*zap.Logger]() || dig.IsIn(field.Type) && hasLogger(field.Type) {
+		if field.IsExported() && isLogger(field.Type) || dig.IsIn(field.Type) && hasLogger(field.Type) {
 			return true
 		}
 	}
 	return false
+}
+
+func isLogger(t reflect.Type) bool {
+	return t == reflect.TypeFor[*zap.Logger]() || t == reflect.TypeFor[*slog.Logger]()
 }
 
 // rename returns arg with every logger in it named.
@@ -84,6 +89,10 @@ func rename(arg reflect.Value, name string) reflect.Value {
 	case arg.Type() == reflect.TypeFor[*zap.Logger]():
 		if log := arg.Interface().(*zap.Logger); log != nil { //nolint:forcetypeassert // by the case
 			return reflect.ValueOf(category.Named(log, name))
+		}
+	case arg.Type() == reflect.TypeFor[*slog.Logger]():
+		if log := arg.Interface().(*slog.Logger); log != nil { //nolint:forcetypeassert // by the case
+			return reflect.ValueOf(category.NamedSlog(log, name))
 		}
 	case dig.IsIn(arg.Type()):
 		in := reflect.New(arg.Type()).Elem()

@@ -20,5 +20,7 @@ const (
 	Files       = "files"        // configuration files that were read
 	Application = "application"  // name of the application
 	Delay       = "delay"        // how long is waited
+	Settings    = "settings"     // every key of the configuration, without secrets
+	Dropped     = "dropped"      // how many records were not written
 	Path        = "path"         // path of a request's URL
 )

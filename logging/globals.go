@@ -1,0 +1,27 @@
+package logging
+
+import (
+	"log"
+	"log/slog"
+
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/internal/category"
+)
+
+// RedirectGlobals leads what is written by package log, by the default logger of
+// log/slog, and by zap.L and zap.S to to, until the returned function is called,
+// which puts everything back (Z9). Records of package log are info, of category
+// log. They are global to the process: only a program's main may decide on them.
+func RedirectGlobals(to *zap.Logger) (restore func()) {
+	defaultLogger, output := slog.Default(), log.Writer()
+	zaps := zap.ReplaceGlobals(to)
+	slog.SetDefault(Slog(to))
+	std := zap.RedirectStdLog(category.Named(to, "log")) // after slog, which takes package log, too
+	return func() {
+		std()
+		slog.SetDefault(defaultLogger)
+		log.SetOutput(output) // zap would leave stderr, slog its own
+		zaps()
+	}
+}
