@@ -18,6 +18,7 @@ var (
 type closer interface {
 	zapcore.Core
 	common() *shared
+	writes(l zapcore.Level) bool // in its own category
 }
 
 // core filters by category what an inner core writes. There is one per category,
@@ -33,6 +34,8 @@ func newCore(inner zapcore.Core, common *shared, provider func(*ruleSets) *ruleS
 }
 
 func (c *core) common() *shared { return c.filter.common }
+
+func (c *core) writes(l zapcore.Level) bool { return l >= c.filter.levels().own }
 
 // ForCategory implements [category.Core].
 func (c *core) ForCategory(name string) zapcore.Core { return c.forCategory(name) }
@@ -71,6 +74,8 @@ func (c *core) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Checked
 type tee struct{ console, file *core }
 
 func (t tee) common() *shared { return t.console.common() }
+
+func (t tee) writes(l zapcore.Level) bool { return t.console.writes(l) || t.file.writes(l) }
 
 // ForCategory implements [category.Core].
 func (t tee) ForCategory(name string) zapcore.Core {

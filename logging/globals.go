@@ -14,14 +14,15 @@ import (
 // which puts everything back (Z9). Records of package log are info, of category
 // log. They are global to the process: only a program's main may decide on them.
 func RedirectGlobals(to *zap.Logger) (restore func()) {
-	defaultLogger, output := slog.Default(), log.Writer()
+	defaultLogger, output, flags := slog.Default(), log.Writer(), log.Flags()
 	zaps := zap.ReplaceGlobals(to)
 	slog.SetDefault(Slog(to))
 	std := zap.RedirectStdLog(category.Named(to, "log")) // after slog, which takes package log, too
 	return func() {
 		std()
 		slog.SetDefault(defaultLogger)
-		log.SetOutput(output) // zap would leave stderr, slog its own
+		log.SetOutput(output) // zap leaves stderr,
+		log.SetFlags(flags)   // and slog has changed these before
 		zaps()
 	}
 }

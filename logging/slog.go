@@ -52,6 +52,28 @@ func (h *handler) ForCategory(name string) slog.Handler {
 	return named
 }
 
+// Enabled is exact: unlike zap's loggers, slog's have no names below their own.
+func (h *handler) Enabled(ctx context.Context, l slog.Level) bool {
+	if c, ok := h.core.(closer); ok {
+		return c.writes(zapLevel(l))
+	}
+	return h.Handler.Enabled(ctx, l)
+}
+
+// zapLevel is the level that zapslog writes at.
+func zapLevel(l slog.Level) zapcore.Level {
+	switch {
+	case l >= slog.LevelError:
+		return zapcore.ErrorLevel
+	case l >= slog.LevelWarn:
+		return zapcore.WarnLevel
+	case l >= slog.LevelInfo:
+		return zapcore.InfoLevel
+	default:
+		return zapcore.DebugLevel
+	}
+}
+
 func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithAttrs(attrs) })
 }
