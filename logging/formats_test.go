@@ -38,26 +38,36 @@ func TestFormats(t *testing.T) { // LO-10, LO-11, LO-12
 		"as .NET": {map[string]any{"FormatterOptions:SingleLine": false}, "info: orders\n      accepted\n      at last {\"n\": 1}\n" +
 			"fail: orders\n      refused\n      no price\n      no address\n" +
 			"crit: orders\n      broken\n"},
-		"as .NET with time": {map[string]any{"FormatterOptions:SingleLine": false, "TimestampFormat": "HH:mm:ss "},
+		"as .NET with time": {
+			map[string]any{"FormatterOptions:SingleLine": false, "TimestampFormat": "HH:mm:ss "},
 			"10:00:00 info: orders\n      accepted\n      at last {\"n\": 1}\n" +
 				"10:00:00 fail: orders\n      refused\n      no price\n      no address\n" +
-				"10:00:00 crit: orders\n      broken\n"},
+				"10:00:00 crit: orders\n      broken\n",
+		},
 		"systemd": {map[string]any{"FormatterName": "Systemd"}, "<6>orders accepted at last {\"n\": 1}\n" +
 			"<3>orders refused no price no address\n<2>orders broken\n"},
-		"systemd with time": {map[string]any{"FormatterName": "systemd", "FormatterOptions:TimestampFormat": "yyyy-MM-dd'T'HH:mm:ss.fff "},
+		"systemd with time": {
+			map[string]any{"FormatterName": "systemd", "FormatterOptions:TimestampFormat": "yyyy-MM-dd'T'HH:mm:ss.fff "},
 			"<6>2025-05-01T10:00:00.123 orders accepted at last {\"n\": 1}\n" +
-				"<3>2025-05-01T10:00:00.123 orders refused no price no address\n<2>2025-05-01T10:00:00.123 orders broken\n"},
-		"colours": {map[string]any{"FormatterOptions:ColorBehavior": "Enabled"},
+				"<3>2025-05-01T10:00:00.123 orders refused no price no address\n<2>2025-05-01T10:00:00.123 orders broken\n",
+		},
+		"colours": {
+			map[string]any{"FormatterOptions:ColorBehavior": "Enabled"},
 			at + "\t\x1b[32minfo\x1b[0m\torders\taccepted at last\t{\"n\": 1}\n" +
 				at + "\t\x1b[30;41mfail\x1b[0m\torders\trefused\n    no price\n    no address\n" +
-				at + "\t\x1b[37;41mcrit\x1b[0m\torders\tbroken\n"},
-		"disabled wins": {map[string]any{"FormatterOptions:ColorBehavior": "Enabled", "DisableColors": true},
+				at + "\t\x1b[37;41mcrit\x1b[0m\torders\tbroken\n",
+		},
+		"disabled wins": {
+			map[string]any{"FormatterOptions:ColorBehavior": "Enabled", "DisableColors": true},
 			at + "\tinfo\torders\taccepted at last\t{\"n\": 1}\n" +
-				at + "\tfail\torders\trefused\n    no price\n    no address\n" + at + "\tcrit\torders\tbroken\n"},
-		"json with time": {map[string]any{"FormatterName": "json", "FormatterOptions:TimestampFormat": "dd.MM.yy", "UseUtcTimestamp": true},
+				at + "\tfail\torders\trefused\n    no price\n    no address\n" + at + "\tcrit\torders\tbroken\n",
+		},
+		"json with time": {
+			map[string]any{"FormatterName": "json", "FormatterOptions:TimestampFormat": "dd.MM.yy", "UseUtcTimestamp": true},
 			`{"level":"info","time":"01.05.25","logger":"orders","message":"accepted\nat last","n":1}` + "\n" +
 				`{"level":"error","time":"01.05.25","logger":"orders","message":"refused","error":"no price\r\nno address"}` + "\n" +
-				`{"level":"dpanic","time":"01.05.25","logger":"orders","message":"broken"}` + "\n"},
+				`{"level":"dpanic","time":"01.05.25","logger":"orders","message":"broken"}` + "\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

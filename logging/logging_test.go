@@ -177,8 +177,10 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 		{map[string]any{"Console:FormaterName": "json"}, `config: Logging:Console:FormaterName: unknown key (memory); did you mean "FormatterName"?`},
 		{map[string]any{"LogLevl:Default": "Debug"}, "config: Logging:LogLevl: unknown key (memory); " +
 			"known are LogLevel, Console, File, Sampling, and providers with a LogLevel"},
-		{map[string]any{"Console:FormatterOptions:ColorBehavior": "Red"},
-			`config: Logging:Console:FormatterOptions:ColorBehavior: "Red": want Default, Enabled or Disabled (memory)`},
+		{
+			map[string]any{"Console:FormatterOptions:ColorBehavior": "Red"},
+			`config: Logging:Console:FormatterOptions:ColorBehavior: "Red": want Default, Enabled or Disabled (memory)`,
+		},
 		{map[string]any{"Console:TimestampFormat": "HH:mm:qq"}, "config: Logging:Console:FormatterOptions:TimestampFormat: " +
 			`unknown part "qq"; use yyyy MM dd HH hh mm ss fff tt zzz K, or a layout of Go`},
 		{map[string]any{"File:MaxSize": "10MiB"}, "config: Logging:File:Path: is missing"},

@@ -41,7 +41,7 @@ type formatterOptions struct {
 	UseUtcTimestamp bool
 	ColorBehavior   colorBehavior
 
-	IncludeScopes, JsonWriterOptions any // without effect
+	IncludeScopes, JSONWriterOptions any // without effect
 }
 
 // file is section Logging:File.

@@ -63,7 +63,6 @@ func TestSlogHasTheLevelsOfItsCategory(t *testing.T) {
 	}
 }
 
-
 type user struct{}
 
 func TestFieldsOfTheContext(t *testing.T) {

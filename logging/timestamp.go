@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // timestamp is how a formatter writes the time; the layout "" is none of its own.
@@ -36,6 +37,10 @@ func (t timestamp) append(b []byte, at time.Time) []byte {
 // layout of Go. What is one already stays as it is.
 func timeLayout(format string) (string, error) {
 	switch {
+	case !utf8.ValidString(format):
+		return "", errors.New("is not a text in UTF-8")
+	case strings.ContainsAny(format, "\r\n"):
+		return "", errors.New("has a line break, which would tear a record apart")
 	case strings.Contains(format, "2006") || strings.Contains(format, "15:04") || strings.Contains(format, "03:04"):
 		return format, nil
 	case format == "o" || format == "O":
@@ -48,7 +53,10 @@ func timeLayout(format string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(format); {
 		c := format[i]
-		n := len(format[i:]) - len(strings.TrimLeft(format[i:], string(c)))
+		n := 1 // how often c is repeated
+		for i+n < len(format) && format[i+n] == c {
+			n++
+		}
 		switch {
 		case c == '\'' || c == '"':
 			literal, _, closed := strings.Cut(format[i+1:], string(c))
