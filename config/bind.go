@@ -206,11 +206,14 @@ func (b *binder) check(n *node, err error) {
 		return
 	}
 	e := n.problem(err)
+	if s := (suggestion{}); errors.As(err, &s) {
+		e.Err, e.Hint = s.rule, s.hint
+	}
 	_, ok := text(n.value)
 	switch {
 	case ok && n.isSecret():
-		e.Value = "***"
-		if !errors.As(err, new(rule)) {
+		e.Value, e.Hint = "***", "" // which may hold the value
+		if !errors.As(e.Err, new(rule)) {
 			e.Err = errors.New("not a valid value") // the text of a foreign error may hold the value
 		}
 	case ok:

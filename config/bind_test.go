@@ -182,7 +182,7 @@ func TestEachProblemNamesKeyValueSourceAndRule(t *testing.T) {
 	for _, c := range []struct{ content, want string }{
 		{`"Duration": 30`, `config: W:Duration: 30: duration needs a unit, such as "5s" (appsettings.json:1)`},
 		{`"Duration": "30"`, `config: W:Duration: "30": duration needs a unit, such as "5s" (appsettings.json:1)`},
-		{`"Duration": "00:00:05"`, `config: W:Duration: "00:00:05": want a duration, such as "5s" or "1m30s" (appsettings.json:1)`},
+		{`"Duration": "00:00:05"`, `config: W:Duration: "00:00:05": want a duration, such as "5s" or "1m30s" (appsettings.json:1); write "5s"`},
 		{`"Duration": {"a": 1}`, `config: W:Duration: want a single value, got a section (appsettings.json:1)`},
 		{`"String": 5`, `config: W:String: 5: want a string, got a number; put it in quotes (appsettings.json:1)`},
 		{`"String": true`, `config: W:String: true: want a string, got true or false; put it in quotes (appsettings.json:1)`},
@@ -215,6 +215,17 @@ func TestEachProblemNamesKeyValueSourceAndRule(t *testing.T) {
 	} {
 		m := load(t, file(`{"W": {`+c.content+`}}`))
 		wantError(t, m.Bind("W", &target{}), c.want)
+	}
+}
+
+func TestADurationOfDotNetGetsAHint(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"00:00:05": "5s", "1.02:03:04.5": "26h3m4.5s", "01:30": "1h30m0s", "0:00:00.0000001": "100ns",
+	} {
+		var target struct{ Every time.Duration }
+		err := load(t, config.Map(map[string]any{"W:Every": text})).Bind("W", &target)
+		wantError(t, err, `config: W:Every: "`+text+`": want a duration, such as "5s" or "1m30s" (memory); write "`+want+`"`)
 	}
 }
 

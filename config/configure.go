@@ -31,7 +31,8 @@ func Configure[T any](section string, opts ...OptionsOption[T]) fx.Option {
 func ConfigureNamed[T any](sections map[string]string, opts ...OptionsOption[T]) fx.Option {
 	return fx.Options(
 		fx.Provide(
-			func(a *attempt[T]) (*Monitor[T], error) { return a.monitor, a.err },
+			// Whoever asks first is told all that is wrong, not only with T.
+			func(a *attempt[T], c startup.Checks) (*Monitor[T], error) { return a.monitor, c.Err() },
 			func(m *Monitor[T]) *Options[T] { return &Options[T]{m.Current()} },
 			func(m *Manager) *attempt[T] {
 				monitor, err := newMonitor(m, sections, opts)
@@ -41,7 +42,7 @@ func ConfigureNamed[T any](sections map[string]string, opts ...OptionsOption[T])
 				return startup.Result{Check: startup.Check{Name: reflect.TypeFor[T]().String(), Err: a.err}}
 			},
 		),
-		scope.Provide(func(m *Monitor[T]) *Snapshot[T] { return &Snapshot[T]{m.current.Load()} }),
+		scope.Provide(func(a *attempt[T]) *Snapshot[T] { return &Snapshot[T]{a.monitor.current.Load()} }),
 		// Without a hosted service nothing else would ask for the checks.
 		fx.Invoke(func(c startup.Checks) error { return c.Err() }),
 	)

@@ -3,8 +3,10 @@ package config
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -99,7 +101,39 @@ func assignDuration(to reflect.Value, value string) error {
 	if _, err := strconv.ParseFloat(value, 64); err == nil {
 		return rule(`duration needs a unit, such as "5s"`)
 	}
-	return rule(`want a duration, such as "5s" or "1m30s"`)
+	const want = rule(`want a duration, such as "5s" or "1m30s"`)
+	if d, ok := timeSpan(value); ok {
+		return suggestion{want, fmt.Sprintf("write %q", d)}
+	}
+	return want
+}
+
+// suggestion is a rule with what to write instead.
+type suggestion struct {
+	rule
+	hint string
+}
+
+// timeSpan reads what .NET writes for a duration: [days.]hours:minutes[:seconds].
+func timeSpan(value string) (d time.Duration, ok bool) {
+	parts := regexp.MustCompile(`^(?:(\d{1,4})\.)?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,7})?))?$`).FindStringSubmatch(value)
+	if parts == nil {
+		return 0, false
+	}
+	for i, unit := range []string{"h", "h", "m", "s"} {
+		if parts[i+1] == "" {
+			continue
+		}
+		part, err := time.ParseDuration(parts[i+1] + unit)
+		if err != nil {
+			return 0, false
+		}
+		if i == 0 {
+			part *= 24 // days
+		}
+		d += part
+	}
+	return d, true
 }
 
 func assignFloat(to reflect.Value, value string) error {

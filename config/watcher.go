@@ -220,11 +220,12 @@ func (w *Watcher) reload() {
 		w.log.Error("configuration not reloaded", zap.Error(err))
 		return
 	}
-	log := w.log.Debug
-	if !same(before.root, w.manager.snapshot().root) {
-		log = w.log.Info
+	files := zap.Strings(fields.Files, w.manager.Files())
+	if same(before.root, w.manager.snapshot().root) {
+		w.log.Debug("configuration reloaded", files)
+	} else {
+		w.log.Info("configuration reloaded", files)
 	}
-	log("configuration reloaded", zap.Strings(fields.Files, w.manager.Files()))
 
 	if err := w.manager.changes.notify(); err != nil {
 		w.last.Store(&err)

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fxhost/fxhost/background"
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
 )
@@ -88,6 +89,7 @@ func scenarios() map[string][]fx.Option {
 	}
 	return map[string][]fx.Option{
 		"plain":            {first},
+		"configured":       {config.Configure[workerSettings]("Worker"), first},
 		"quiet end":        {first},
 		"slow constructor": {first, slow},
 		"slow start":       {hook(nil, nil), hook(untilEnded, nil)},

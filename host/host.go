@@ -20,6 +20,9 @@ import (
 	"github.com/fxhost/fxhost/logging"
 )
 
+// traceLevel is Trace of section Logging.
+const traceLevel = zap.DebugLevel - 1
+
 // lifetimeLimit bounds Lifetime.Stop.
 const lifetimeLimit = time.Second
 
@@ -73,7 +76,7 @@ func (h *Host) Start(ctx context.Context) error {
 	h.configured.Do(func() {
 		// Below debug: it has the whole environment in it, and what is secret there is
 		// known by the names only.
-		if trace := h.log.Check(zap.DebugLevel-1, "configuration"); trace != nil {
+		if trace := h.log.Check(traceLevel, "configuration"); trace != nil {
 			trace.Write(zap.String(fields.Settings, h.configuration.DebugView()))
 		}
 		h.log.Info("host configured",

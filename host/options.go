@@ -41,10 +41,12 @@ type optionKeys struct {
 	DrainDelaySeconds         *uint32
 	ServicesStartConcurrently *bool
 	ServicesStopConcurrently  *bool
-	HostBuilder               struct {
-		ReloadConfigOnChange  *bool
-		UsePollingFileWatcher *bool // the Watcher reads it
-	}
+	HostBuilder               hostBuilderKeys
+}
+
+type hostBuilderKeys struct {
+	ReloadConfigOnChange  *bool
+	UsePollingFileWatcher *bool // the Watcher reads it
 }
 
 func newOptions(configuration *config.Manager, configure []func(*Options)) (*Options, error) {
