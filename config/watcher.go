@@ -215,11 +215,12 @@ func (w *Watcher) reload() {
 	if !done {
 		return
 	}
-	w.last.Store(&err)
 	if err != nil {
 		w.log.Error("configuration not reloaded", zap.Error(err))
+		w.last.Store(&err)
 		return
 	}
+	w.last.Store(nil)
 	files := zap.Strings(fields.Files, w.manager.Files())
 	if same(before.root, w.manager.snapshot().root) {
 		w.log.Debug("configuration reloaded", files)

@@ -17,6 +17,7 @@ func packages() map[string]string {
 	return map[string]string{
 		"hosted": "hosted", "background": "background", "config": "config", "logging": "logging",
 		"host": "host", "hosttest": "host/hosttest", "scope": "hosted/scope", "web": "hosted/web",
+		"validate": "config/validate", "traceid": "logging/traceid",
 	}
 }
 
@@ -101,6 +102,8 @@ func addSpec(add func(ast.Node, ...string), spec ast.Spec) {
 func typeName(expression ast.Expr) string {
 	switch e := expression.(type) {
 	case *ast.StarExpr:
+		return typeName(e.X)
+	case *ast.IndexExpr: // a generic type
 		return typeName(e.X)
 	case *ast.Ident:
 		return e.Name

@@ -104,7 +104,7 @@ func (c logCalls) collect(function *ast.FuncDecl) {
 		if level == "check" {
 			level, message = strings.ToLower(strings.TrimSuffix(lastName(call.Args[0]), "Level")), call.Args[1]
 		}
-		if !slices.Contains([]string{"debug", "info", "warn", "error"}, level) {
+		if !slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, level) {
 			return true
 		}
 		for _, text := range texts(function, message) {
@@ -168,9 +168,16 @@ func TestEverySettingIsInATable(t *testing.T) {
 	t.Parallel()
 	p := readPage(t, "docs/reference/settings.md")
 
-	options := fieldsOf(t, "host", "optionKeys")
-	for i, name := range options {
-		options[i] = strings.ToLower(name[:1]) + name[1:]
+	lower := func(name string) string { return strings.ToLower(name[:1]) + name[1:] }
+	var options []string
+	for _, name := range fieldsOf(t, "host", "optionKeys") {
+		if name == "HostBuilder" {
+			for _, name := range fieldsOf(t, "host", "hostBuilderKeys") {
+				options = append(options, "hostBuilder:"+lower(name))
+			}
+			continue
+		}
+		options = append(options, lower(name))
 	}
 	compare(t, "Options of the host", firstColumn(section(t, p, "## Options of the host")), options)
 
@@ -191,12 +198,11 @@ func TestEverySettingIsInATable(t *testing.T) {
 		case "LogLevel":
 			logging = append(logging, "Logging:LogLevel:Default", "Logging:LogLevel:PREFIX")
 		case "Console":
-			for _, name := range fieldsOf(t, "logging", "console") {
-				if name == "LogLevel" {
-					name += ":PREFIX"
-				}
-				logging = append(logging, "Logging:Console:"+name)
-			}
+			logging = append(logging, keysOf(t, "Logging:Console:", "console")...)
+		case "File":
+			logging = append(logging, keysOf(t, "Logging:File:", "file")...)
+		case "Sampling":
+			logging = append(logging, keysOf(t, "Logging:Sampling:", "sampling")...)
 		case "Other": // the providers of .NET that are not here
 			logging = append(logging, "Logging:PROVIDER")
 		default:
@@ -204,6 +210,23 @@ func TestEverySettingIsInATable(t *testing.T) {
 		}
 	}
 	compare(t, "Logging", firstColumn(section(t, p, "## Logging")), logging)
+}
+
+// keysOf are the keys of a section of Logging.
+func keysOf(t *testing.T, prefix, name string) []string {
+	t.Helper()
+	var keys []string
+	for _, field := range fieldsOf(t, "logging", name) {
+		switch field {
+		case "LogLevel":
+			keys = append(keys, prefix+"LogLevel:PREFIX")
+		case "FormatterOptions":
+			keys = append(keys, keysOf(t, prefix+"FormatterOptions:", "formatterOptions")...)
+		default:
+			keys = append(keys, prefix+field)
+		}
+	}
+	return keys
 }
 
 // fieldsOf are the fields of a struct type.
