@@ -12,7 +12,7 @@ import (
 // and closes the file of Logging:File. It works on any logger that comes from New.
 // What is logged later is still written. It is safe to call it again.
 func Close(log *zap.Logger) error {
-	c, ok := log.Core().(closer)
+	c, ok := log.Core().(*core)
 	if !ok || !c.common().closed.CompareAndSwap(false, true) {
 		return Sync(log)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
@@ -42,9 +43,22 @@ func (c colorBehavior) colored(out io.Writer) bool {
 	if c != colorsDefault {
 		return c == colorsEnabled
 	}
-	f, ok := out.(interface{ Fd() uintptr })
-	return ok && runtime.GOOS != "windows" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" &&
-		term.IsTerminal(int(f.Fd()))
+	return runtime.GOOS != "windows" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(out)
+}
+
+// isTerminal does not use the method Fd of a file, which may make it blocking.
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	terminal := false
+	err = conn.Control(func(fd uintptr) { terminal = term.IsTerminal(int(fd)) })
+	return err == nil && terminal
 }
 
 // tag is .NET's short name of a level (LO-10).

@@ -9,17 +9,7 @@ import (
 	"github.com/fxhost/fxhost/internal/category"
 )
 
-var (
-	_ category.Core = (*core)(nil)
-	_ category.Core = tee{}
-)
-
-// closer is a core that New has made.
-type closer interface {
-	zapcore.Core
-	common() *shared
-	writes(l zapcore.Level) bool // in its own category
-}
+var _ category.Core = (*core)(nil)
 
 // core filters by category what an inner core writes. There is one per category,
 // so that Enabled, which is not told the name (Z3), can be exact.
@@ -28,20 +18,21 @@ type core struct {
 	filter       *filter
 }
 
-// newCore returns the core of the category "" for one provider.
-func newCore(inner zapcore.Core, common *shared, provider func(*ruleSets) *ruleSet) *core {
-	return &core{Core: inner, filter: &filter{common: common, provider: provider}}
+// newCore returns the core of the category "".
+func newCore(inner zapcore.Core, common *shared) *core {
+	return &core{Core: inner, filter: &filter{common: common}}
 }
 
 func (c *core) common() *shared { return c.filter.common }
 
-func (c *core) writes(l zapcore.Level) bool { return l >= c.filter.levels().own }
+// writes tells whether a record of the core's own category is written.
+func (c *core) writes(l zapcore.Level) bool {
+	return l >= c.filter.levels().own && c.Core.Enabled(l)
+}
 
 // ForCategory implements [category.Core].
-func (c *core) ForCategory(name string) zapcore.Core { return c.forCategory(name) }
-
-func (c *core) forCategory(name string) *core {
-	return &core{Core: c.Core, filter: &filter{common: c.filter.common, provider: c.filter.provider, category: name}}
+func (c *core) ForCategory(name string) zapcore.Core {
+	return &core{Core: c.Core, filter: &filter{common: c.filter.common, category: name}}
 }
 
 // Enabled tells whether a logger of this category, or one that plain zap has
@@ -50,9 +41,7 @@ func (c *core) Enabled(l zapcore.Level) bool {
 	return l >= c.filter.levels().lowest && c.Core.Enabled(l)
 }
 
-func (c *core) With(fields []zapcore.Field) zapcore.Core { return c.with(fields) }
-
-func (c *core) with(fields []zapcore.Field) *core {
+func (c *core) With(fields []zapcore.Field) zapcore.Core {
 	return &core{Core: c.Core.With(fields), filter: c.filter}
 }
 
@@ -62,7 +51,7 @@ func (c *core) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Checked
 	levels := c.filter.levels()
 	own := levels.own
 	if e.LoggerName != c.filter.category {
-		own = levels.rules.level(e.LoggerName)
+		own = levels.sets.level(e.LoggerName)
 	}
 	if e.Level < own {
 		return ce
@@ -70,48 +59,50 @@ func (c *core) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.Checked
 	return c.Core.Check(e, ce)
 }
 
-// tee is a core for each of two providers, with levels of their own.
-type tee struct{ console, file *core }
-
-func (t tee) common() *shared { return t.console.common() }
-
-func (t tee) writes(l zapcore.Level) bool { return t.console.writes(l) || t.file.writes(l) }
-
-// ForCategory implements [category.Core].
-func (t tee) ForCategory(name string) zapcore.Core {
-	return tee{t.console.forCategory(name), t.file.forCategory(name)}
+// fork is the innermost core of a logger with a file: each of two providers takes
+// what its own levels let pass. It is below the cores of [Settings.Options], so
+// that their fields are in both outputs and their hooks see a record once.
+type fork struct {
+	console, file zapcore.Core
+	common        *shared
 }
 
-func (t tee) Enabled(l zapcore.Level) bool { return t.console.Enabled(l) || t.file.Enabled(l) }
+// Enabled lets all pass: the core above knows the levels.
+func (f fork) Enabled(zapcore.Level) bool { return true }
 
-func (t tee) With(fields []zapcore.Field) zapcore.Core {
-	return tee{t.console.with(fields), t.file.with(fields)}
+func (f fork) With(fields []zapcore.Field) zapcore.Core {
+	return fork{console: f.console.With(fields), file: f.file.With(fields), common: f.common}
 }
 
-func (t tee) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	return t.file.Check(e, t.console.Check(e, ce))
+func (f fork) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	sets := f.common.rules.Load()
+	if e.Level >= sets.console.level(e.LoggerName) {
+		ce = f.console.Check(e, ce)
+	}
+	if e.Level >= sets.file.level(e.LoggerName) {
+		ce = f.file.Check(e, ce)
+	}
+	return ce
 }
 
-// Write is not called by zap: Check gives it the inner cores.
-func (t tee) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	return errors.Join(t.console.Write(e, fields), t.file.Write(e, fields))
+// Write is for cores of [Settings.Options] that do not ask Check of the one below.
+func (f fork) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	return errors.Join(f.console.Write(e, fields), f.file.Write(e, fields))
 }
 
-func (t tee) Sync() error { return errors.Join(t.console.Sync(), t.file.Sync()) }
+func (f fork) Sync() error { return errors.Join(f.console.Sync(), f.file.Sync()) }
 
 // filter has the levels of one category for the rules that are in force. Each
 // filter notices by itself when they are swapped, so there is no list of them to
 // keep.
 type filter struct {
 	common   *shared
-	provider func(*ruleSets) *ruleSet
 	category string
 	resolved atomic.Pointer[levels]
 }
 
 type levels struct {
 	sets        *ruleSets
-	rules       *ruleSet
 	own, lowest zapcore.Level
 }
 
@@ -125,8 +116,7 @@ func (f *filter) levels() *levels {
 
 // resolve is apart from levels so that levels can be inlined.
 func (f *filter) resolve(sets *ruleSets) *levels {
-	rules := f.provider(sets)
-	l := &levels{sets: sets, rules: rules, own: rules.level(f.category), lowest: rules.lowest(f.category)}
+	l := &levels{sets: sets, own: sets.level(f.category), lowest: sets.lowest(f.category)}
 	f.resolved.Store(l)
 	return l
 }

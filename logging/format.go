@@ -77,7 +77,7 @@ func newJSONEncoder(at timestamp) zapcore.Encoder {
 		}
 		zapcore.LowercaseLevelEncoder(l, enc)
 	}
-	if at != (timestamp{}) {
+	if !at.isZero() {
 		at = at.or(time.RFC3339Nano)
 		c.EncodeTime = func(t time.Time, enc zapcore.PrimitiveArrayEncoder) { enc.AppendString(string(at.append(nil, t))) }
 	}

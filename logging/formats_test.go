@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -112,6 +113,13 @@ func TestTimestampFormats(t *testing.T) {
 		"2006/01/02 15:04":            "2025/05/01 10:00",
 		"15:04:05.000":                "10:00:00.123",
 		"'at' HH":                     "at 10",
+		"'2 Jan' yyyy 'MST'":          "2 Jan 2025 MST",
+		`HH\hmm`:                      "10h00",
+		"yyyyMMddHHmmssfff":           "20250501100000123",
+		"%H":                          "10",
+		"ss.FFFF HH.FF":               "00.1234 10.12",
+		"f HH":                        "1 10",
+		"HH 'Uhr' · mm":               "10 Uhr · 00",
 	} {
 		log, output := setup(t, map[string]any{"Console:TimestampFormat": format})
 		log.Info("m")
@@ -119,7 +127,7 @@ func TestTimestampFormats(t *testing.T) {
 			t.Errorf("%s gives %q, want %q", format, got, want)
 		}
 	}
-	for _, format := range []string{"qq", "HH:mm:ssff", "'open", "HH 7"} {
+	for _, format := range []string{"qq", "HH:mm:ss.ffffffff", "'open", "HH 7", `HH\`, "d", "z", "HH\nmm", "\xff"} {
 		configuration, err := config.New(config.Map(map[string]any{"Logging:Console:TimestampFormat": format}))
 		if err != nil {
 			t.Fatal(err)
@@ -127,5 +135,30 @@ func TestTimestampFormats(t *testing.T) {
 		if _, err := logging.New(configuration, logging.Settings{}); err == nil {
 			t.Errorf("%s is no error", format)
 		}
+	}
+}
+
+// at is a clock that shows one time.
+type at struct{ time.Time }
+
+func (a at) Now() time.Time                       { return a.Time }
+func (at) NewTicker(d time.Duration) *time.Ticker { return time.NewTicker(d) }
+
+func TestTimestampsOfAnEarlyHourAndAWholeSecond(t *testing.T) {
+	t.Parallel()
+	early := at{time.Date(2025, 5, 1, 3, 4, 5, 0, time.FixedZone("", 2*60*60))}
+	for format, want := range map[string]string{
+		"H:mm:ss.FFF": "3:04:05", "HH:mm:ss.fff": "03:04:05.000", "hh tt": "03 AM", "HH zzz|K": "03 +02:00|+02:00",
+	} {
+		log, output := setup(t, map[string]any{"Console:TimestampFormat": format}, zap.WithClock(early))
+		log.Info("m")
+		if got, _, _ := strings.Cut(output.String(), "\t"); got != want {
+			t.Errorf("%s gives %q, want %q", format, got, want)
+		}
+	}
+	log, output := setup(t, map[string]any{"Console": map[string]any{"TimestampFormat": "HH:mm K", "UseUtcTimestamp": true}}, zap.WithClock(early))
+	log.Info("m")
+	if want := "01:04 Z\tinfo\tm\n"; output.String() != want {
+		t.Errorf("%q, want %q", output, want)
 	}
 }

@@ -17,7 +17,7 @@ const twoLinePadding = "      "
 // oneLineHead is time, tag and category, with tabs behind them.
 func oneLineHead(at timestamp, tag func(zapcore.Level) string) func(*buffer.Buffer, zapcore.Entry) {
 	at = at.or(milliseconds)
-	at.layout = strings.TrimRight(at.layout, " ") // .NET's formats end with the separator
+	at.trim = true
 	return func(b *buffer.Buffer, e zapcore.Entry) {
 		appendTime(b, at, e)
 		b.AppendByte('\t')
@@ -73,7 +73,7 @@ func priority(l zapcore.Level) byte {
 }
 
 func appendTime(b *buffer.Buffer, at timestamp, e zapcore.Entry) {
-	if at.layout != "" && !e.Time.IsZero() {
+	if len(at.parts) > 0 && !e.Time.IsZero() {
 		var text [64]byte
 		_, _ = b.Write(at.append(text[:0], e.Time)) // a buffer takes all
 	}

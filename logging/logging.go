@@ -29,7 +29,7 @@ type Settings struct {
 
 	// ContextFields are asked for fields for each record that comes through
 	// [Slog] with a context, such as the ids of a trace. They are called only for
-	// records that are written.
+	// records that are enabled, and the fields are in no group of the record.
 	ContextFields []func(context.Context) []zap.Field
 
 	// RedirectGlobals has package host lead the loggers that are global to the
@@ -40,8 +40,9 @@ type Settings struct {
 	// Default is the working directory; package host gives its content root.
 	ContentRoot string
 
-	// Options are given to zap.New. Cores that they wrap are that of the console,
-	// below the levels by category: they see only what has passed.
+	// Options are given to zap.New. What they wrap is below the levels by category
+	// and above console and file: it sees each record once that one of them takes,
+	// and fields and raised levels are those of both.
 	Options []zap.Option
 }
 
@@ -50,9 +51,9 @@ type Settings struct {
 // service's is, have the level of their full name, and so has any
 // Logger.Named.
 //
-// Levels follow the configuration when that is loaded again (LO-3); what else is
-// in the section is read once, and a level that does not exist makes the whole
-// load fail. A file is open from now on, until [Close].
+// Levels follow the configuration when that is loaded again (LO-3), and one that
+// does not exist makes the whole load fail. What else is in the section, and
+// whether there is a File, is read once. A file is open from now on, until [Close].
 //
 // The error has a [*config.KeyError] for each setting that cannot be used.
 func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {
@@ -68,11 +69,13 @@ func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c, ok := log.Core().(closer); ok {
-		monitor.OnChange(func(_, current *section) {
-			sets, _ := current.ruleSets(level(s.MinimumLevel)) // they have been checked
+	if c, ok := log.Core().(*core); ok {
+		follow := func(_, current *section) {
+			sets, _ := current.ruleSets(level(s.MinimumLevel), c.common().file != nil) // they have been checked
 			c.common().rules.Store(sets)
-		})
+		}
+		monitor.OnChange(follow)
+		follow(nil, monitor.Current()) // a load since the logger was built
 	}
 	return log, nil
 }
@@ -101,37 +104,34 @@ func (section *section) build(s Settings) (*zap.Logger, error) {
 	if s.ErrorOutput == nil {
 		s.ErrorOutput = os.Stderr
 	}
-	s.ErrorOutput = zapcore.Lock(s.ErrorOutput)
+	errorOutput := zapcore.Lock(s.ErrorOutput)
 	common := &shared{contextFields: s.ContextFields}
-	sets, err := section.ruleSets(level(s.MinimumLevel))
+	sets, err := section.ruleSets(level(s.MinimumLevel), section.File != nil)
 	if err != nil {
 		return nil, err
 	}
 	common.rules.Store(sets)
+	outputs := section.Console.core(s, errorOutput)
 	if section.File != nil {
 		if common.file, err = section.File.open(s.ContentRoot); err != nil {
 			return nil, err
 		}
+		outputs = fork{console: outputs, file: zapcore.NewCore(section.File.encoder(), common.file, all), common: common}
 	}
 
-	options := []zap.Option{zap.ErrorOutput(s.ErrorOutput)}
+	options := []zap.Option{zap.ErrorOutput(errorOutput)}
 	options = append(options, s.Options...)
 	options = append(options, zap.WrapCore(func(inner zapcore.Core) zapcore.Core {
-		console := newCore(section.Sampling.wrap(inner, common), common, (*ruleSets).ofConsole)
-		if common.file == nil {
-			return console
-		}
-		inner = zapcore.NewCore(section.File.encoder(), common.file, all)
-		return tee{console, newCore(section.Sampling.wrap(inner, common), common, (*ruleSets).ofFile)}
+		return newCore(section.Sampling.wrap(inner, common), common)
 	}))
-	return zap.New(section.Console.core(s), options...), nil
+	return zap.New(outputs, options...), nil
 }
 
 // all are the levels that the inner cores take.
 const all = zapcore.Level(math.MinInt8)
 
 // core writes to the console: all to Output, or what is bad enough to ErrorOutput.
-func (c *console) core(s Settings) zapcore.Core {
+func (c *console) core(s Settings, errorOutput zapcore.WriteSyncer) zapcore.Core {
 	o := c.options()
 	out := zapcore.NewCore(c.FormatterName.encoder(o, s.Output), zapcore.Lock(s.Output), all)
 	threshold := zapcore.Level(c.LogToStandardErrorThreshold)
@@ -140,7 +140,7 @@ func (c *console) core(s Settings) zapcore.Core {
 	}
 	return split{
 		Core:      out,
-		bad:       zapcore.NewCore(c.FormatterName.encoder(o, s.ErrorOutput), s.ErrorOutput, all),
+		bad:       zapcore.NewCore(c.FormatterName.encoder(o, s.ErrorOutput), errorOutput, all),
 		threshold: threshold,
 	}
 }

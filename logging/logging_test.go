@@ -176,13 +176,16 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 		{map[string]any{"Console:FormatterName": "xml"}, `config: Logging:Console:FormatterName: "xml": unknown formatter; use simple, json or systemd (memory)`},
 		{map[string]any{"Console:FormaterName": "json"}, `config: Logging:Console:FormaterName: unknown key (memory); did you mean "FormatterName"?`},
 		{map[string]any{"LogLevl:Default": "Debug"}, "config: Logging:LogLevl: unknown key (memory); " +
+			`did you mean "LogLevel"?`},
+		{map[string]any{"Fancy:Level": "Debug"}, "config: Logging:Fancy: unknown key (memory); " +
 			"known are LogLevel, Console, File, Sampling, and providers with a LogLevel"},
+		{map[string]any{"Fils:LogLevel": "Debug"}, `config: Logging:Fils: unknown key (memory); did you mean "File"?`},
 		{
 			map[string]any{"Console:FormatterOptions:ColorBehavior": "Red"},
 			`config: Logging:Console:FormatterOptions:ColorBehavior: "Red": want Default, Enabled or Disabled (memory)`,
 		},
-		{map[string]any{"Console:TimestampFormat": "HH:mm:qq"}, "config: Logging:Console:FormatterOptions:TimestampFormat: " +
-			`unknown part "qq"; use yyyy MM dd HH hh mm ss fff tt zzz K, or a layout of Go`},
+		{map[string]any{"Console:TimestampFormat": "HH:mm:qq"}, "config: Logging:Console:TimestampFormat: \"HH:mm:qq\": " +
+			`unknown part "qq"; use yyyy yy MM dd ddd HH hh mm ss fff tt zzz K, text in quotes, or a layout of Go with 2006 or 15:04 (memory)`},
 		{map[string]any{"File:MaxSize": "10MiB"}, "config: Logging:File:Path: is missing"},
 		{map[string]any{"File:Path": "x", "File:MaxSize": "10MB"}, `config: Logging:File:MaxSize: "10MB": want whole MiB, such as "100MiB" (memory)`},
 		{map[string]any{"File:Path": "x", "File:MaxAge": "36h"}, `config: Logging:File:MaxAge: "36h": want whole days, such as "168h" for a week (memory)`},

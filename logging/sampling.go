@@ -33,10 +33,10 @@ func (s *sampling) wrap(inner zapcore.Core, common *shared) zapcore.Core {
 		}))
 }
 
-// Dropped tells how many lines section Logging:Sampling has kept log, which New
+// Dropped tells how many records section Logging:Sampling has kept log, which New
 // has made, or one made of it, from writing.
 func Dropped(log *zap.Logger) uint64 {
-	if c, ok := log.Core().(closer); ok {
+	if c, ok := log.Core().(*core); ok {
 		return c.common().dropped.Load()
 	}
 	return 0

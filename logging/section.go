@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap/zapcore"
+
 	"github.com/fxhost/fxhost/config"
 )
 
@@ -36,10 +38,10 @@ type console struct {
 
 // formatterOptions is a section FormatterOptions.
 type formatterOptions struct {
-	SingleLine      *bool
-	TimestampFormat string
-	UseUtcTimestamp bool
-	ColorBehavior   colorBehavior
+	SingleLine      *bool         // of simple: nil is one line, errors below it; true is one line for all; false is .NET's layout
+	TimestampFormat string        // of .NET or Go; "" is RFC 3339, or no time for systemd and .NET's layout
+	UseUtcTimestamp bool          // instead of the zone of the clock
+	ColorBehavior   colorBehavior // of simple
 
 	IncludeScopes, JSONWriterOptions any // without effect
 }
@@ -47,13 +49,13 @@ type formatterOptions struct {
 // file is section Logging:File.
 type file struct {
 	LogLevel         map[string]level
-	FormatterName    formatter
+	FormatterName    formatter // "" is json
 	FormatterOptions formatterOptions
-	Path             string
-	MaxSize          config.Size
-	MaxAge           time.Duration
-	MaxFiles         int
-	Compress         bool
+	Path             string        // required; relative to Settings.ContentRoot
+	MaxSize          config.Size   // rotates before it is exceeded; 0 is 100 MiB; a record that is larger cannot be written
+	MaxAge           time.Duration // of files that were rotated; 0 keeps them
+	MaxFiles         int           // that were rotated; 0 keeps all
+	Compress         bool          // those, with gzip
 }
 
 // sampling is section Logging:Sampling.
@@ -87,13 +89,15 @@ func (s *section) check() error {
 	var p problems
 	for name, value := range s.Other {
 		if !isProvider(name, value) {
-			p.add(name, config.ErrUnknownKey, "known are LogLevel, Console, File, Sampling, and providers with a LogLevel")
+			p.add(name, config.ErrUnknownKey, hint(name, "LogLevel", "Console", "File", "Sampling"))
 		}
 	}
-	_, err := s.ruleSets(0)
+	_, err := s.ruleSets(0, s.File != nil)
 	p = append(p, err)
-	_, err = newTimestamp(s.Console.options())
+	_, err = timeParts(s.Console.FormatterOptions.TimestampFormat)
 	p.add("Console:FormatterOptions:TimestampFormat", err, "")
+	_, err = timeParts(s.Console.TimestampFormat)
+	p.add("Console:TimestampFormat", err, "")
 	if s.File != nil {
 		s.File.check(&p)
 	}
@@ -114,8 +118,8 @@ func isProvider(name string, value any) bool {
 		}
 	}
 	keys, _ := value.(map[string]any)
-	for key := range keys {
-		if strings.EqualFold(key, "LogLevel") {
+	for key, levels := range keys {
+		if _, isSection := levels.(map[string]any); isSection && strings.EqualFold(key, "LogLevel") {
 			return true
 		}
 	}
@@ -123,19 +127,43 @@ func isProvider(name string, value any) bool {
 }
 
 // ruleSets are the rules of the providers in force.
-type ruleSets struct{ console, file *ruleSet }
+type ruleSets struct {
+	console *ruleSet
+	file    *ruleSet // nil if the logger has no file
+}
 
-func (s *section) ruleSets(fallback level) (*ruleSets, error) {
+// ruleSets reads the levels. A logger keeps the file that it was made with, so
+// whether there are rules for it is not for a section to say that comes later.
+func (s *section) ruleSets(fallback level, hasFile bool) (*ruleSets, error) {
 	var p problems
 	general := newRules(&p, "LogLevel", s.LogLevel)
-	of := func(name string, levels map[string]level) *ruleSet {
-		return newRuleSet(fallback, newRules(&p, name+":LogLevel", levels), general)
-	}
-	sets := &ruleSets{console: of("Console", s.Console.LogLevel)}
-	if s.File != nil {
-		sets.file = of("File", s.File.LogLevel)
+	sets := &ruleSets{console: newRuleSet(fallback, newRules(&p, "Console:LogLevel", s.Console.LogLevel), general)}
+	if hasFile {
+		var own []rule
+		if s.File != nil {
+			own = newRules(&p, "File:LogLevel", s.File.LogLevel)
+		}
+		sets.file = newRuleSet(fallback, own, general)
 	}
 	return sets, p.err()
+}
+
+// level is the lowest that one of the providers takes of a category.
+func (s *ruleSets) level(category string) zapcore.Level {
+	l := s.console.level(category)
+	if s.file != nil {
+		l = min(l, s.file.level(category))
+	}
+	return l
+}
+
+// lowest is the lowest that one of the providers takes of a category or one below.
+func (s *ruleSets) lowest(category string) zapcore.Level {
+	l := s.console.lowest(category)
+	if s.file != nil {
+		l = min(l, s.file.lowest(category))
+	}
+	return l
 }
 
 // problems are errors of keys below section Logging.
@@ -151,6 +179,3 @@ func (p problems) err() error {
 	errs := slices.DeleteFunc(slices.Clone(p), func(err error) bool { return err == nil })
 	return errors.Join(errs...)
 }
-
-func (s *ruleSets) ofConsole() *ruleSet { return s.console }
-func (s *ruleSets) ofFile() *ruleSet    { return s.file }

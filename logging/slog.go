@@ -18,10 +18,10 @@ import (
 // with a context get [Settings.ContextFields].
 func Slog(log *zap.Logger) *slog.Logger {
 	h := &handler{core: log.Core(), name: log.Name()}
-	if c, ok := h.core.(closer); ok {
+	if c, ok := h.core.(*core); ok {
 		h.contextFields = c.common().contextFields
 	}
-	h.Handler = h.zap()
+	h.Handler = h.remade(h.core)
 	return slog.New(h)
 }
 
@@ -31,30 +31,24 @@ type handler struct {
 	core          zapcore.Core
 	name          string
 	contextFields []func(context.Context) []zap.Field
+	grouped       bool
 	made          []func(slog.Handler) slog.Handler // by WithAttrs and WithGroup, in order
-}
-
-func (h *handler) zap() slog.Handler {
-	// Without the option a record of level error has a stack trace.
-	return zapslog.NewHandler(h.core, zapslog.WithName(h.name), zapslog.AddStacktraceAt(math.MaxInt))
 }
 
 // ForCategory implements [category.Handler].
 func (h *handler) ForCategory(name string) slog.Handler {
-	named := &handler{core: h.core, name: category.Join(h.name, name), contextFields: h.contextFields, made: h.made}
+	named := *h
+	named.name = category.Join(h.name, name)
 	if c, ok := h.core.(category.Core); ok {
 		named.core = c.ForCategory(named.name)
 	}
-	named.Handler = named.zap()
-	for _, f := range named.made {
-		named.Handler = f(named.Handler)
-	}
-	return named
+	named.Handler = named.remade(named.core)
+	return &named
 }
 
 // Enabled is exact: unlike zap's loggers, slog's have no names below their own.
 func (h *handler) Enabled(ctx context.Context, l slog.Level) bool {
-	if c, ok := h.core.(closer); ok {
+	if c, ok := h.core.(*core); ok {
 		return c.writes(zapLevel(l))
 	}
 	return h.Handler.Enabled(ctx, l)
@@ -79,29 +73,50 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 func (h *handler) WithGroup(name string) slog.Handler {
-	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
+	made := h.with(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
+	made.grouped = made.grouped || name != ""
+	return made
 }
 
-func (h *handler) with(f func(slog.Handler) slog.Handler) slog.Handler {
+func (h *handler) with(f func(slog.Handler) slog.Handler) *handler {
 	made := *h
 	made.Handler = f(h.Handler)
 	made.made = append(slices.Clip(h.made), f)
 	return &made
 }
 
+// Handle puts the fields of the context on top, whatever group is open: the id of
+// a trace has one name in all records.
 func (h *handler) Handle(ctx context.Context, r slog.Record) error {
+	var fields []zap.Field
 	for _, of := range h.contextFields {
-		fields := of(ctx)
-		r = r.Clone() // the caller's stays as it is
-		enc := zapcore.NewMapObjectEncoder()
-		for _, f := range fields {
-			f.AddTo(enc)
-		}
-		for _, f := range fields {
-			if value, ok := enc.Fields[f.Key]; ok {
-				r.AddAttrs(slog.Any(f.Key, value))
-			}
+		fields = append(fields, of(ctx)...)
+	}
+	if len(fields) == 0 {
+		return h.Handler.Handle(ctx, r)
+	}
+	if h.grouped {
+		return h.remade(h.core.With(fields)).Handle(ctx, r)
+	}
+	r = r.Clone() // the caller's stays as it is
+	enc := zapcore.NewMapObjectEncoder()
+	for _, f := range fields {
+		f.AddTo(enc)
+	}
+	for _, f := range fields {
+		if value, ok := enc.Fields[f.Key]; ok {
+			r.AddAttrs(slog.Any(f.Key, value))
 		}
 	}
 	return h.Handler.Handle(ctx, r)
+}
+
+// remade is the handler of zapslog with all that has been added since, on a core.
+func (h *handler) remade(core zapcore.Core) slog.Handler {
+	// Without the option a record of level error has a stack trace.
+	var made slog.Handler = zapslog.NewHandler(core, zapslog.WithName(h.name), zapslog.AddStacktraceAt(math.MaxInt))
+	for _, f := range h.made {
+		made = f(made)
+	}
+	return made
 }

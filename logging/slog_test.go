@@ -85,8 +85,11 @@ func TestFieldsOfTheContext(t *testing.T) {
 	}
 	s := logging.Slog(zapLog)
 	s.InfoContext(context.WithValue(t.Context(), user{}, "ada"), "with", "a", 1)
+	s.WithGroup("g").With("b", 2).InfoContext(context.WithValue(t.Context(), user{}, "bob"), "below", "c", 3)
+	s.WithGroup("g").InfoContext(t.Context(), "empty")
 	s.InfoContext(t.Context(), "without")
-	if got := output.String(); !strings.Contains(got, `with	{"a": 1, "user": "ada", "n": 7}`) || !strings.HasSuffix(got, "\twithout\n") {
+	if got := output.String(); !strings.Contains(got, `with	{"a": 1, "user": "ada", "n": 7}`) ||
+		!strings.Contains(got, `below	{"user": "bob", "n": 7, "g": {"b": 2, "c": 3}}`) || !strings.HasSuffix(got, "\twithout\n") {
 		t.Errorf("output\n%s", got)
 	}
 }

@@ -1,12 +1,14 @@
 package logging_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sys/unix"
 
 	"github.com/fxhost/fxhost/config"
@@ -78,5 +80,32 @@ func TestTagsHaveColoursOnATerminalOnly(t *testing.T) { // LO-10
 				t.Errorf("screen shows %q", got)
 			}
 		})
+	}
+}
+
+// What goes to standard error is looked at by itself: either of the two may be
+// redirected.
+func TestTheTerminalOfStandardErrorHasColours(t *testing.T) { // LO-9, LO-10
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm")
+	configuration, err := config.New(config.Map(map[string]any{"Logging:Console:LogToStandardErrorThreshold": "Warning"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen, other := terminal(t)
+	redirected := &bytes.Buffer{}
+	log, err := logging.New(configuration, logging.Settings{Output: zapcore.AddSync(redirected), ErrorOutput: screen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("plain")
+	log.Warn("look")
+	buffer := make([]byte, 1000)
+	n, err := other.Read(buffer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(buffer[:n]); !strings.Contains(got, "\x1b[33mwarn\x1b[0m") || strings.Contains(redirected.String(), "\x1b") {
+		t.Errorf("screen shows %q, the other output %q", got, redirected)
 	}
 }

@@ -1,6 +1,7 @@
 package category_test
 
 import (
+	"log/slog"
 	"testing"
 
 	"go.uber.org/zap"
@@ -52,5 +53,45 @@ func TestNamedWithoutANameKeepsTheLogger(t *testing.T) {
 
 	if got := log.Core().(nameCore).category; got != "orders" {
 		t.Errorf("category %q, want orders", got)
+	}
+}
+
+// nameHandler notes the category it was made for.
+type nameHandler struct {
+	slog.Handler
+	category string
+}
+
+func (h nameHandler) ForCategory(name string) slog.Handler {
+	return nameHandler{Handler: h.Handler, category: category.Join(h.category, name)}
+}
+
+func TestNamedSlogAsksTheHandlerForTheNameBelowItsOwn(t *testing.T) {
+	t.Parallel()
+
+	log := category.NamedSlog(category.NamedSlog(slog.New(nameHandler{Handler: slog.DiscardHandler}), "orders"), "import")
+
+	if got, ok := log.Handler().(nameHandler); !ok || got.category != "orders.import" {
+		t.Errorf("handler %#v, want category orders.import", log.Handler())
+	}
+}
+
+func TestNamedSlogLeavesOtherLoggersAsTheyAre(t *testing.T) {
+	t.Parallel()
+	log := slog.New(slog.DiscardHandler)
+
+	if got := category.NamedSlog(log, "orders"); got != log {
+		t.Errorf("got %v, want the same logger", got)
+	}
+}
+
+func TestJoinIsWhatZapNames(t *testing.T) {
+	t.Parallel()
+	for _, parent := range []string{"", "orders", "a.b"} {
+		for _, name := range []string{"", "import"} {
+			if got, want := category.Join(parent, name), zap.NewExample().Named(parent).Named(name).Name(); got != want {
+				t.Errorf("Join(%q, %q) is %q, want %q", parent, name, got, want)
+			}
+		}
 	}
 }
