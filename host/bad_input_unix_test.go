@@ -23,8 +23,8 @@ type workerSettings struct {
 	Size     config.Size
 }
 
-// runIn runs a scenario in a folder to its end, as another user if there is one.
-func runIn(t *testing.T, folder, scenario string, as *syscall.Credential, args ...string) (output string, code int) {
+// runIn runs the scenario "configured" in a folder to its end, as another user if there is one.
+func runIn(t *testing.T, folder string, as *syscall.Credential) (output string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -44,9 +44,9 @@ func runIn(t *testing.T, folder, scenario string, as *syscall.Credential, args .
 			}
 		}
 	}
-	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd := exec.CommandContext(ctx, binary)
 	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), scenarioVariable+"="+scenario, "HOME="+folder)
+	cmd.Env = append(os.Environ(), scenarioVariable+"=configured", "HOME="+folder)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	b, err := cmd.CombinedOutput()
 	if err != nil && cmd.ProcessState == nil {
@@ -80,7 +80,7 @@ func TestBadInputEndsWithOneLineAndCodeOne(t *testing.T) {
 			t.Parallel()
 			folder := t.TempDir()
 			write(t, folder, c.file, c.content)
-			output, code := runIn(t, folder, "configured", nil)
+			output, code := runIn(t, folder, nil)
 			wantRefusal(t, output, code, c.want)
 		})
 	}
@@ -104,7 +104,7 @@ func TestFilesThatCannotBeReadEndWithOneLineAndCodeOne(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(folder, "appsettings.json"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		output, code := runIn(t, folder, "configured", nil)
+		output, code := runIn(t, folder, nil)
 		wantRefusal(t, output, code, `/appsettings\.json: is a folder, not a file`)
 	})
 	t.Run("cycle of links", func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestFilesThatCannotBeReadEndWithOneLineAndCodeOne(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		output, code := runIn(t, folder, "configured", nil)
+		output, code := runIn(t, folder, nil)
 		wantRefusal(t, output, code, `/appsettings\.json: too many levels of symbolic links`)
 	})
 	t.Run("mode 000", func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestFilesThatCannotBeReadEndWithOneLineAndCodeOne(t *testing.T) {
 		if os.Getuid() == 0 { // root reads everything
 			nobody = &syscall.Credential{Uid: 65534, Gid: 65534}
 		}
-		output, code := runIn(t, folder, "configured", nobody)
+		output, code := runIn(t, folder, nobody)
 		wantRefusal(t, output, code, `/appsettings\.json: permission denied`)
 	})
 	t.Run("pipe", func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestFilesThatCannotBeReadEndWithOneLineAndCodeOne(t *testing.T) {
 		if err := syscall.Mkfifo(filepath.Join(folder, "appsettings.json"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		output, code := runIn(t, folder, "configured", nil)
+		output, code := runIn(t, folder, nil)
 		wantRefusal(t, output, code, `/appsettings\.json: is not a file but a p---------`)
 	})
 }
@@ -147,6 +147,6 @@ func TestAByteOrderMarkIsNoMistake(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	write(t, folder, "appsettings.json", "\uFEFF{\"Worker\": {\"Interval\": 5}}")
-	output, code := runIn(t, folder, "configured", nil)
+	output, code := runIn(t, folder, nil)
 	wantRefusal(t, output, code, `Worker:Interval: 5: duration needs a unit, such as "5s" \(appsettings\.json:1\)`)
 }

@@ -230,7 +230,9 @@ func (h *Host) watcher() fx.Option {
 	if !h.options.ReloadConfigOnChange || !h.configuration.HasFiles() {
 		return fx.Options()
 	}
-	return hosted.AddInstance(config.NewWatcher(h.configuration, category.Named(h.log, "config")))
+	// fx invokes what child modules have before what their parent has.
+	return fx.Module("fxhost.config",
+		hosted.AddInstance(config.NewWatcher(h.configuration, category.Named(h.log, "config"))))
 }
 
 // nowhere is an fx.Printer.
