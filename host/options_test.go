@@ -110,8 +110,15 @@ func TestTheLastSourceWins(t *testing.T) {
 	t.Setenv("FXHOST_A", "prefixed")
 	t.Setenv("C", "environment")
 	t.Setenv("D", "environment")
-	builder := host.NewBuilder([]string{"--d=args", "--contentRoot", filepath.Base(root), "--applicationName=test"})
-	for key, want := range map[string]string{"a": "json", "b": "staging", "c": "environment", "d": "args"} {
+	var builder *host.Builder
+	write(t, root, "appsettings.json", `{"a": "json", "b": "json", "c": "json", "d": "json", "e": "json", "f": "json"}`)
+	write(t, root, "test.settings.toml", "e = 'application'\nf = 'application'\n")
+	write(t, root, "test.settings.Staging.json", `{"f": "application in staging"}`)
+	builder = host.NewBuilder([]string{"-d=args", "--contentRoot", filepath.Base(root), "--applicationName=test"},
+		config.Switches(map[string]string{"-d": "d"}))
+	for key, want := range map[string]string{
+		"a": "json", "b": "staging", "c": "environment", "d": "args", "e": "application", "f": "application in staging",
+	} {
 		if got, _ := builder.Configuration.Get(key); got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}

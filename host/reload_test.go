@@ -1,0 +1,76 @@
+package host_test
+
+import (
+	"runtime"
+	"testing"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/host"
+)
+
+// services are the names of those of a host with an fx.Module.
+func services(t *testing.T, builder *host.Builder) []string {
+	t.Helper()
+	builder.UseLifetime(nil)
+	builder.Logging.Options = []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return zapcore.NewNopCore() })}
+	builder.Add(fx.Module("orders", service(&events{name: "first"})))
+	h, err := builder.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := h.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	var names []string
+	for _, s := range h.Services().List() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+// CF-7: it starts before all others, also those of modules, and stops after them.
+func TestTheWatcherIsTheFirstService(t *testing.T) {
+	t.Parallel()
+	names := services(t, host.NewBuilder([]string{"--contentRoot=" + t.TempDir()}))
+	if len(names) != 2 || names[0] != "config.Watcher" {
+		t.Errorf("services %q", names)
+	}
+}
+
+// CF-2.
+func TestReloadingCanBeTurnedOff(t *testing.T) {
+	t.Parallel()
+	off := host.NewBuilder([]string{"--contentRoot=" + t.TempDir(), "--no-hostBuilder:reloadConfigOnChange"})
+	inCode := host.NewBuilder([]string{"--contentRoot=" + t.TempDir()})
+	inCode.ConfigureOptions(func(o *host.Options) { o.ReloadConfigOnChange = false })
+	for name, builder := range map[string]*host.Builder{"key": off, "code": inCode, "no files": host.NewEmptyBuilder()} {
+		if names := services(t, builder); len(names) != 1 {
+			t.Errorf("%s: services %q", name, names)
+		}
+	}
+}
+
+// CG-14.
+func TestUserSecretsAreForDevelopment(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Setenv("AppData", t.TempDir())
+	}
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CONFIG_HOME", home)
+	if err := config.SetSecret("app", "Db:Password", "hunter2"); err != nil {
+		t.Fatal(err)
+	}
+	for environment, want := range map[string]bool{"Development": true, "Production": false} {
+		builder := host.NewBuilder([]string{"--contentRoot=" + t.TempDir(), "--applicationName=app", "--environment=" + environment})
+		if got, ok := builder.Configuration.Get("Db:Password"); ok != want || want && got != "hunter2" {
+			t.Errorf("%s: %q, %v", environment, got, ok)
+		}
+	}
+}
