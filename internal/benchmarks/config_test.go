@@ -129,12 +129,14 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 // BenchmarkBuilder builds, starts and stops a host with the default sources: none
-// of the files is there, or three are. The first is fx alone.
+// of the files is there, or three are, or three that are not watched. The first is
+// fx alone. Most of the difference that watching makes is the system's: it takes
+// milliseconds to close its watch.
 func BenchmarkBuilder(b *testing.B) {
-	quiet := []string{"--Logging:LogLevel:Default=None"}
-	run := func(root string) unit {
+	run := func(root string, args ...string) unit {
+		args = append(args, "--Logging:LogLevel:Default=None", "--contentRoot="+root, "--environment=Staging", "--applicationName=app")
 		return func(b testing.TB) {
-			builder := host.NewBuilder(append([]string{"--contentRoot=" + root, "--environment=Staging", "--applicationName=app"}, quiet...))
+			builder := host.NewBuilder(args)
 			builder.UseLifetime(nil)
 			builder.Logging.Output = zapcore.AddSync(nothing{})
 			h, err := builder.Build()
@@ -171,6 +173,7 @@ func BenchmarkBuilder(b *testing.B) {
 		}},
 		&variant{name: "empty", unit: run(empty)},
 		&variant{name: "three-files", unit: run(full)},
+		&variant{name: "unwatched", unit: run(full, "--no-hostBuilder:reloadConfigOnChange")},
 	)
 }
 
