@@ -3,7 +3,6 @@
 package host_test
 
 import (
-	"runtime"
 	"testing"
 
 	"go.uber.org/fx"
@@ -60,9 +59,6 @@ func TestReloadingCanBeTurnedOff(t *testing.T) {
 
 // CG-14.
 func TestUserSecretsAreForDevelopment(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Setenv("AppData", t.TempDir())
-	}
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", home)

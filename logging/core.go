@@ -86,8 +86,17 @@ func (f fork) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedE
 }
 
 // Write is for cores of [Settings.Options] that do not ask Check of the one below.
+// One output that fails does not keep the other from writing (LO-7).
 func (f fork) Write(e zapcore.Entry, fields []zapcore.Field) error {
-	return errors.Join(f.console.Write(e, fields), f.file.Write(e, fields))
+	sets := f.common.rules.Load()
+	var errs [2]error
+	if e.Level >= sets.console.level(e.LoggerName) {
+		errs[0] = f.console.Write(e, fields)
+	}
+	if e.Level >= sets.file.level(e.LoggerName) {
+		errs[1] = f.file.Write(e, fields)
+	}
+	return errors.Join(errs[:]...)
 }
 
 func (f fork) Sync() error { return errors.Join(f.console.Sync(), f.file.Sync()) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
 )
 
@@ -77,9 +78,40 @@ func newJSONEncoder(at timestamp) zapcore.Encoder {
 		}
 		zapcore.LowercaseLevelEncoder(l, enc)
 	}
-	if !at.isZero() {
-		at = at.or(time.RFC3339Nano)
-		c.EncodeTime = func(t time.Time, enc zapcore.PrimitiveArrayEncoder) { enc.AppendString(string(at.append(nil, t))) }
+	if at.isZero() {
+		return zapcore.NewJSONEncoder(c)
 	}
-	return zapcore.NewJSONEncoder(c)
+	at = at.or(time.RFC3339Nano)
+	c.EncodeTime = func(t time.Time, enc zapcore.PrimitiveArrayEncoder) {
+		if own, ok := unmark(t); ok {
+			enc.AppendString(string(at.append(nil, own)))
+			return
+		}
+		zapcore.RFC3339NanoTimeEncoder(t, enc)
+	}
+	return markingEncoder{zapcore.NewJSONEncoder(c)}
+}
+
+// markingEncoder marks the time of each record. zap encodes that and the times in
+// fields alike, but TimestampFormat, which may have no date, is for the first only.
+type markingEncoder struct{ zapcore.Encoder }
+
+func (e markingEncoder) Clone() zapcore.Encoder { return markingEncoder{e.Encoder.Clone()} }
+
+func (e markingEncoder) EncodeEntry(entry zapcore.Entry, extra []zapcore.Field) (*buffer.Buffer, error) {
+	if !entry.Time.IsZero() {
+		entry.Time = shift(entry.Time, mark)
+	}
+	return e.Encoder.EncodeEntry(entry, extra)
+}
+
+// mark is 35 million years in seconds: no field has such a time.
+const mark = 1 << 50
+
+func unmark(t time.Time) (own time.Time, marked bool) {
+	return shift(t, -mark), t.Unix() > mark/2
+}
+
+func shift(t time.Time, seconds int64) time.Time {
+	return time.Unix(t.Unix()+seconds, int64(t.Nanosecond())).In(t.Location())
 }

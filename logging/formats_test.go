@@ -138,6 +138,16 @@ func TestTimestampFormats(t *testing.T) {
 	}
 }
 
+// The format of the record's time, which may have no date, is for no other.
+func TestTimesInFieldsAreComplete(t *testing.T) {
+	t.Parallel()
+	log, output := setup(t, map[string]any{"Console": map[string]any{"FormatterName": "json", "TimestampFormat": "HH:mm:ss"}})
+	at := clock{}.Now().In(time.FixedZone("", 3600))
+	log.With(zap.Time("a", at)).Info("m", zap.Time("b", at), zap.Times("c", []time.Time{at}), zap.Time("d", time.Time{}))
+	wantOutput(t, output, `{"level":"info","time":"10:00:00","message":"m","a":"2025-05-01T11:00:00.123456789+01:00",`+
+		`"b":"2025-05-01T11:00:00.123456789+01:00","c":["2025-05-01T11:00:00.123456789+01:00"],"d":"0001-01-01T00:00:00Z"}`+"\n")
+}
+
 // at is a clock that shows one time.
 type at struct{ time.Time }
 

@@ -1,7 +1,6 @@
 package logging_test
 
 import (
-	"strings"
 	"testing"
 
 	"go.uber.org/zap"
@@ -150,6 +149,30 @@ func TestEnabledIsTheLowestLevelBelowTheCategory(t *testing.T) {
 	}
 }
 
+// A rule with a suffix matches a name and not those below it.
+func TestANameBelowOneOfASuffixHasItsOwnLevel(t *testing.T) { // LO-2, Z3
+	t.Parallel()
+	log, _ := setup(t, map[string]any{"LogLevel": map[string]any{"Default": "Information", "*.slow": "Error", "b": "Warning"}})
+	for parent, want := range map[string]zapcore.Level{"a.slow": zapcore.InfoLevel, "b.slow": zapcore.WarnLevel} {
+		named := category.Named(log, parent)
+		if got := checked(named); got != zapcore.ErrorLevel {
+			t.Errorf("%s: %v, want error", parent, got)
+		}
+		if got := checked(named.Named("x")); got != want {
+			t.Errorf("%s.x named by zap: %v, want %v", parent, got, want)
+		}
+	}
+}
+
+// What Enabled lets pass without need costs the fields of a record.
+func TestEnabledKnowsWhichRulesAreHidden(t *testing.T) { // LO-1, Z3
+	t.Parallel()
+	log, _ := setup(t, map[string]any{"LogLevel:orders.import": "Trace", "Console:LogLevel:Default": "Error"})
+	if log.Core().Enabled(zapcore.WarnLevel) {
+		t.Error("warn is enabled, though Default of the console hides the rule that allows it")
+	}
+}
+
 func TestFieldsStayWithTheCategory(t *testing.T) {
 	t.Parallel()
 	log, output := setup(t, map[string]any{"LogLevel:orders": "Debug"})
@@ -173,6 +196,7 @@ func FuzzLevels(f *testing.F) {
 	f.Add("*", "None", "a*b", "Trace", "a.b")
 	f.Add("Default", "Warning", "É", "Debug", "é.x")
 	f.Add("a*.slow", "Trace", "a", "Error", "a..slow")
+	f.Add("*.slow", "Error", "x", "Debug", "a.slow.x")
 	f.Fuzz(func(t *testing.T, pattern1, level1, pattern2, level2, name string) {
 		configuration, err := config.New(config.Map(map[string]any{"Logging": map[string]any{
 			"LogLevel": map[string]any{pattern1: level1}, "Console": map[string]any{"LogLevel": map[string]any{pattern2: level2}},
@@ -189,9 +213,12 @@ func FuzzLevels(f *testing.F) {
 		if got := checked(log.Named(name)); got != want {
 			t.Errorf("%q: %v, named by zap %v", name, want, got)
 		}
-		if parent, rest, ok := strings.Cut(name, "."); ok && parent != "" && rest != "" {
-			if got := checked(category.Named(log, parent).Named(rest)); got != want {
-				t.Errorf("%q: %v, named by zap below %q %v", name, want, parent, got)
+		for i, c := range name {
+			if c != '.' || i == 0 || i == len(name)-1 {
+				continue
+			}
+			if got := checked(category.Named(log, name[:i]).Named(name[i+1:])); got != want {
+				t.Errorf("%q: %v, named by zap below %q %v", name, want, name[:i], got)
 			}
 		}
 	})

@@ -68,6 +68,29 @@ func TestLevelsFollowTheConfiguration(t *testing.T) { // LO-3
 	want(zapcore.PanicLevel, trace, zapcore.ErrorLevel)
 }
 
+// The options of zap run between the first look at the section and the end of New.
+func TestAChangeWhileTheLoggerIsMadeIsNotLost(t *testing.T) { // LO-3
+	t.Parallel()
+	section := changeable{"LogLevel:Default": "Information"}
+	configuration, err := config.New(section.source())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := logging.New(configuration, logging.Settings{Options: []zap.Option{zap.WrapCore(func(c zapcore.Core) zapcore.Core {
+		section["LogLevel:Default"] = "Error"
+		if err := configuration.Reload(); err != nil {
+			t.Error(err)
+		}
+		return c
+	})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := level(log); got != zapcore.ErrorLevel {
+		t.Errorf("level %v, want error", got)
+	}
+}
+
 func TestLevelsChangeWhileOthersWrite(t *testing.T) { // with -race
 	t.Parallel()
 	section := changeable{"LogLevel:Default": "Information"}

@@ -2,6 +2,7 @@ package logging
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"sync/atomic"
@@ -70,12 +71,15 @@ func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {
 		return nil, err
 	}
 	if c, ok := log.Core().(*core); ok {
-		follow := func(_, current *section) {
+		built := c.common().rules.Load()
+		read := func(current *section) *ruleSets {
 			sets, _ := current.ruleSets(level(s.MinimumLevel), c.common().file != nil) // they have been checked
-			c.common().rules.Store(sets)
+			return sets
 		}
-		monitor.OnChange(follow)
-		follow(nil, monitor.Current()) // a load since the logger was built
+		monitor.OnChange(func(_, current *section) { c.common().rules.Store(read(current)) })
+		// A load since the logger was built was not told; one that has been told by
+		// now is at least as new as this.
+		c.common().rules.CompareAndSwap(built, read(monitor.Current()))
 	}
 	return log, nil
 }
@@ -138,27 +142,37 @@ func (c *console) core(s Settings, errorOutput zapcore.WriteSyncer) zapcore.Core
 	if threshold >= noneLevel {
 		return out
 	}
-	return split{
-		Core:      out,
-		bad:       zapcore.NewCore(c.FormatterName.encoder(o, s.ErrorOutput), errorOutput, all),
-		threshold: threshold,
-	}
+	bad := zapcore.NewCore(c.FormatterName.encoder(o, s.ErrorOutput), errorOutput, all)
+	return split{good: out, bad: bad, threshold: threshold}
 }
 
 // split is a core that writes bad records elsewhere.
 type split struct {
-	zapcore.Core
-	bad       zapcore.Core
+	good, bad zapcore.Core
 	threshold zapcore.Level
 }
 
+func (s split) of(l zapcore.Level) zapcore.Core {
+	if l >= s.threshold {
+		return s.bad
+	}
+	return s.good
+}
+
+// Enabled lets all pass, as good and bad do.
+func (s split) Enabled(zapcore.Level) bool { return true }
+
 func (s split) With(fields []zapcore.Field) zapcore.Core {
-	return split{Core: s.Core.With(fields), bad: s.bad.With(fields), threshold: s.threshold}
+	return split{good: s.good.With(fields), bad: s.bad.With(fields), threshold: s.threshold}
 }
 
 func (s split) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
-	if e.Level >= s.threshold {
-		return s.bad.Check(e, ce)
-	}
-	return s.Core.Check(e, ce)
+	return s.of(e.Level).Check(e, ce)
 }
+
+// Write is for cores of [Settings.Options] that do not ask Check of the one below.
+func (s split) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	return s.of(e.Level).Write(e, fields)
+}
+
+func (s split) Sync() error { return errors.Join(s.good.Sync(), s.bad.Sync()) }

@@ -2,6 +2,7 @@ package logging_test
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -107,6 +108,56 @@ func TestOptionsApplyToConsoleAndFile(t *testing.T) {
 	}
 	if hooked != 2 {
 		t.Errorf("%d records came to the hook, want 2", hooked)
+	}
+}
+
+// passing is a core as they are often written: it names itself in Check and passes
+// on what it is given.
+type passing struct{ zapcore.Core }
+
+func (p passing) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	return ce.AddCore(e, p)
+}
+
+func (p passing) With(fields []zapcore.Field) zapcore.Core { return passing{p.Core.With(fields)} }
+
+func TestACoreThatDoesNotAskCheckKeepsTheOutputs(t *testing.T) { // LO-1, LO-9
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "app.log")
+	configuration, err := config.New(config.Map(map[string]any{"Logging": map[string]any{
+		"Console": map[string]any{"LogLevel:Default": "Warning", "LogToStandardErrorThreshold": "Error"},
+		"File":    map[string]any{"Path": path, "LogLevel:quiet": "None"},
+	}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("disk full")
+	out, bad := &bytes.Buffer{}, &bytes.Buffer{}
+	log, err := logging.New(configuration, logging.Settings{
+		Output: zapcore.AddSync(out), ErrorOutput: syncer{bad, full},
+		Options: []zap.Option{zap.WrapCore(func(c zapcore.Core) zapcore.Core { return passing{c} })},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log.Info("first")
+	log.With(zap.Int("n", 1)).Named("quiet").Warn("second")
+	log.Error("third")
+	if err := logging.Close(log); !errors.Is(err, full) {
+		t.Errorf("error %v, want that of the error output", err)
+	}
+	for name, c := range map[string]struct{ got, want string }{
+		"file": {read(t, path), "first third"}, "output": {out.String(), "second"}, "error output": {bad.String(), "third"},
+	} {
+		var has []string
+		for _, message := range []string{"first", "second", "third"} {
+			if strings.Contains(c.got, message) {
+				has = append(has, message)
+			}
+		}
+		if strings.Join(has, " ") != c.want {
+			t.Errorf("%s has %q, want %q", name, has, c.want)
+		}
 	}
 }
 

@@ -20,7 +20,6 @@ type ruleSet struct {
 type rule struct {
 	pattern        string // "" is Default
 	prefix, suffix string
-	wildcard       bool
 	level          zapcore.Level
 }
 
@@ -46,7 +45,7 @@ func newRule(pattern string, l level) (rule, error) {
 		return r, nil
 	}
 	r.pattern = pattern
-	r.prefix, r.suffix, r.wildcard = strings.Cut(pattern, "*")
+	r.prefix, r.suffix, _ = strings.Cut(pattern, "*")
 	if strings.Contains(r.suffix, "*") {
 		return r, errors.New(`a category has at most one "*"`)
 	}
@@ -77,11 +76,15 @@ func (s *ruleSet) lowest(category string) zapcore.Level {
 	}
 	lowest := s.level(category)
 	for i := range s.rules {
-		if s.rules[i].reaches(below) {
-			lowest = min(lowest, s.rules[i].level)
+		r := &s.rules[i]
+		if r.reaches(below) {
+			lowest = min(lowest, r.level)
+		}
+		if r.suffix == "" && hasPrefixFold(below, r.prefix) {
+			return lowest // what is below matches r, if none before it
 		}
 	}
-	return lowest
+	return min(lowest, s.fallback)
 }
 
 func (r *rule) matches(category string) bool {
@@ -90,10 +93,9 @@ func (r *rule) matches(category string) bool {
 		strings.EqualFold(category[len(category)-len(r.suffix):], r.suffix)
 }
 
-// reaches tells whether r can match a name that begins with below and not match
-// its parent.
+// reaches tells whether r can match a name that begins with below.
 func (r *rule) reaches(below string) bool {
-	return hasPrefixFold(r.prefix, below) || r.wildcard && hasPrefixFold(below, r.prefix)
+	return hasPrefixFold(r.prefix, below) || hasPrefixFold(below, r.prefix)
 }
 
 func hasPrefixFold(s, prefix string) bool {

@@ -17,12 +17,11 @@ import (
 // as the category, its fields and the levels of its category. Records that come
 // with a context get [Settings.ContextFields].
 func Slog(log *zap.Logger) *slog.Logger {
-	h := &handler{core: log.Core(), name: log.Name()}
+	h := &handler{core: log.Core()}
 	if c, ok := h.core.(*core); ok {
 		h.contextFields = c.common().contextFields
 	}
-	h.Handler = h.remade(h.core)
-	return slog.New(h)
+	return slog.New(h.ForCategory(log.Name())) // the core may be of another name: plain zap keeps it
 }
 
 // handler is zapslog's, for a category.
@@ -31,7 +30,6 @@ type handler struct {
 	core          zapcore.Core
 	name          string
 	contextFields []func(context.Context) []zap.Field
-	grouped       bool
 	made          []func(slog.Handler) slog.Handler // by WithAttrs and WithGroup, in order
 }
 
@@ -54,7 +52,8 @@ func (h *handler) Enabled(ctx context.Context, l slog.Level) bool {
 	return h.Handler.Enabled(ctx, l)
 }
 
-// zapLevel is the level that zapslog writes at.
+// zapLevel is the level whose rules apply to l. What slog has below debug is trace;
+// zapslog writes it as debug.
 func zapLevel(l slog.Level) zapcore.Level {
 	switch {
 	case l >= slog.LevelError:
@@ -63,8 +62,10 @@ func zapLevel(l slog.Level) zapcore.Level {
 		return zapcore.WarnLevel
 	case l >= slog.LevelInfo:
 		return zapcore.InfoLevel
-	default:
+	case l >= slog.LevelDebug:
 		return zapcore.DebugLevel
+	default:
+		return traceLevel
 	}
 }
 
@@ -73,12 +74,10 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 func (h *handler) WithGroup(name string) slog.Handler {
-	made := h.with(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
-	made.grouped = made.grouped || name != ""
-	return made
+	return h.with(func(inner slog.Handler) slog.Handler { return inner.WithGroup(name) })
 }
 
-func (h *handler) with(f func(slog.Handler) slog.Handler) *handler {
+func (h *handler) with(f func(slog.Handler) slog.Handler) slog.Handler {
 	made := *h
 	made.Handler = f(h.Handler)
 	made.made = append(slices.Clip(h.made), f)
@@ -95,20 +94,7 @@ func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	if len(fields) == 0 {
 		return h.Handler.Handle(ctx, r)
 	}
-	if h.grouped {
-		return h.remade(h.core.With(fields)).Handle(ctx, r)
-	}
-	r = r.Clone() // the caller's stays as it is
-	enc := zapcore.NewMapObjectEncoder()
-	for _, f := range fields {
-		f.AddTo(enc)
-	}
-	for _, f := range fields {
-		if value, ok := enc.Fields[f.Key]; ok {
-			r.AddAttrs(slog.Any(f.Key, value))
-		}
-	}
-	return h.Handler.Handle(ctx, r)
+	return h.remade(h.core.With(fields)).Handle(ctx, r)
 }
 
 // remade is the handler of zapslog with all that has been added since, on a core.

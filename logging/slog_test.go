@@ -63,6 +63,31 @@ func TestSlogHasTheLevelsOfItsCategory(t *testing.T) {
 	}
 }
 
+// Plain zap keeps the core when it names a logger, so its category is not the
+// core's.
+func TestSlogOfALoggerNamedByZapHasTheLevelsOfTheName(t *testing.T) {
+	t.Parallel()
+	zapLog, output := setup(t, map[string]any{"LogLevel": map[string]any{"Default": "Error", "orders": "Debug", "quiet": "None"}})
+	logging.Slog(zapLog.Named("orders")).Debug("yes")
+	if logging.Slog(zapLog.Named("quiet")).Enabled(t.Context(), slog.LevelError) {
+		t.Error("an error of quiet is enabled")
+	}
+	if _, got, _ := strings.Cut(output.String(), "\t"); got != "dbug\torders\tyes\n" {
+		t.Errorf("output %q", output)
+	}
+}
+
+func TestWhatIsBelowDebugInSlogIsTrace(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[string]int{"Debug": 0, "Trace": 1} {
+		zapLog, output := setup(t, map[string]any{"LogLevel:Default": level})
+		logging.Slog(zapLog).Log(t.Context(), slog.LevelDebug-4, "m")
+		if got := strings.Count(output.String(), "\n"); got != want {
+			t.Errorf("%s: %d records, want %d", level, got, want)
+		}
+	}
+}
+
 type user struct{}
 
 func TestFieldsOfTheContext(t *testing.T) {
@@ -76,7 +101,7 @@ func TestFieldsOfTheContext(t *testing.T) {
 				if !ok {
 					return nil
 				}
-				return []zap.Field{zap.String("user", name), zap.Int("n", 7)}
+				return []zap.Field{zap.String("user", name), zap.Inline(seven{})}
 			},
 		},
 	})
@@ -88,10 +113,18 @@ func TestFieldsOfTheContext(t *testing.T) {
 	s.WithGroup("g").With("b", 2).InfoContext(context.WithValue(t.Context(), user{}, "bob"), "below", "c", 3)
 	s.WithGroup("g").InfoContext(t.Context(), "empty")
 	s.InfoContext(t.Context(), "without")
-	if got := output.String(); !strings.Contains(got, `with	{"a": 1, "user": "ada", "n": 7}`) ||
+	if got := output.String(); !strings.Contains(got, `with	{"user": "ada", "n": 7, "a": 1}`) ||
 		!strings.Contains(got, `below	{"user": "bob", "n": 7, "g": {"b": 2, "c": 3}}`) || !strings.HasSuffix(got, "\twithout\n") {
 		t.Errorf("output\n%s", got)
 	}
+}
+
+// seven makes a field that has no key of its own.
+type seven struct{}
+
+func (seven) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	enc.AddInt("n", 7)
+	return nil
 }
 
 type takesBoth struct {

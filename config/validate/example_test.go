@@ -13,7 +13,7 @@ import (
 
 type Settings struct {
 	Interval time.Duration `validate:"min=1s"`
-	Url      string        `validate:"required,url"`
+	URL      string        `validate:"required,url"`
 }
 
 func ExampleTags() {
@@ -27,5 +27,5 @@ func ExampleTags() {
 	fmt.Println(err.Error()[strings.Index(err.Error(), "config: "):])
 	// Output:
 	// config: Worker:Interval: "10ms": breaks the rule "min=1s" (memory)
-	// config: Worker:Url: breaks the rule "required"
+	// config: Worker:URL: breaks the rule "required"
 }

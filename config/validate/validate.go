@@ -3,7 +3,7 @@
 //
 //	type Settings struct {
 //		Interval time.Duration `validate:"min=1s"`
-//		Url      string        `validate:"required,url"`
+//		URL      string        `validate:"required,url"`
 //	}
 //
 //	config.Configure("Worker", validate.Tags[Settings]())

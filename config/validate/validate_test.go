@@ -17,7 +17,7 @@ import (
 type settings struct {
 	Common
 	Interval time.Duration `validate:"min=1s"`
-	Url      string        `config:"address" validate:"required,url"`
+	URL      string        `config:"address" validate:"required,url"`
 	Proxy    *proxy
 	Servers  []proxy           `validate:"max=2,dive"`
 	Labels   map[string]string `validate:"dive,min=2"`

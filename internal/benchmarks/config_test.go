@@ -73,7 +73,7 @@ type settings200 struct {
 }
 
 type section10 struct {
-	Name, Url, User, Path string
+	Name, URL, User, Path string
 	Interval, Timeout     time.Duration
 	Limit, Retries        int
 	Enabled, Verbose      bool
