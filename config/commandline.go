@@ -156,7 +156,7 @@ func (c *commandLine) refuse(arg string) error {
 		} else if len(c.names) > 0 {
 			hint = "there are " + strings.Join(c.names, ", ")
 		}
-		return fmt.Errorf("%q is not one of the short switches; %s; other settings are written --key=value", arg, hint)
+		return fmt.Errorf("%q is not one of the short switches; %s; other settings are written with two dashes, --key=value", arg, hint)
 	}
 	return fmt.Errorf("%q is not a setting; write --key=value, --key value, --key or --no-key", arg)
 }

@@ -56,10 +56,10 @@ func TestSwitchesAreOtherNamesOfKeys(t *testing.T) { // CG-9
 	}
 	_, err := config.New(config.CommandLine([]string{"-x=hunter2"}, switches))
 	wantError(t, err, `config: command line: "-x=..." is not one of the short switches; there are --every, --no-op, -i, -n, -v; `+
-		"other settings are written --key=value")
+		"other settings are written with two dashes, --key=value")
 	_, err = config.New(config.CommandLine([]string{"-hunter2"}, switches))
 	wantError(t, err, `config: command line: "-h..." is not one of the short switches; `+
-		"there are --every, --no-op, -i, -n, -v; other settings are written --key=value")
+		"there are --every, --no-op, -i, -n, -v; other settings are written with two dashes, --key=value")
 }
 
 func TestABadSwitchIsAnError(t *testing.T) { // CG-9
@@ -90,7 +90,7 @@ func TestOtherArgumentsAreErrors(t *testing.T) { // CG-6: .NET ignores them
 	for arg, shown := range map[string]string{"-v": "-v", "-password=hunter2": "-p..."} {
 		_, err := config.New(config.CommandLine([]string{"--ok=1", arg}))
 		wantError(t, err, `config: command line: "`+shown+`" is not one of the short switches; there are none; `+
-			"other settings are written --key=value")
+			"other settings are written with two dashes, --key=value")
 	}
 }
 

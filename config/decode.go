@@ -31,6 +31,9 @@ func decode(extension string, b []byte) (decoded, error) {
 	case ".yaml", ".yml":
 		return decodeWith("yaml", b, yamlLines)
 	case ".toml":
+		if err := checkBrackets(b); err != nil {
+			return decoded{}, err
+		}
 		return decodeWith("toml", b, tomlLines)
 	case ".env":
 		return decodeDotEnv(b)
@@ -81,6 +84,25 @@ func notUTF8(b []byte) error {
 	}
 	valid := len(b) - len(bytes.TrimLeftFunc(b, func(r rune) bool { return r != utf8.RuneError }))
 	return fmt.Errorf("line %d: not a text in UTF-8", newLineCounter(b).at(valid))
+}
+
+// checkBrackets refuses what go-toml, which has no limit, would follow until the
+// stack is full, and that ends the process. Brackets in strings count, too: no
+// text has so many.
+func checkBrackets(b []byte) error {
+	const limit = 10_000 // that of encoding/json
+	depth := 0
+	for i, c := range b {
+		switch c {
+		case '[', '{':
+			if depth++; depth > limit {
+				return fmt.Errorf("line %d: nested too deep; a key may have %d names", newLineCounter(b).at(i), maxDepth)
+			}
+		case ']', '}':
+			depth = max(0, depth-1)
+		}
+	}
+	return nil
 }
 
 // lineCounter tells the lines of offsets in a text; it is fast for offsets that

@@ -9,13 +9,14 @@ import (
 	"strings"
 )
 
-// maxFileSize is far above what people write, and keeps a wrong path, say to a
+// maxFileSize is that of a ConfigMap, far above what people write: the parsers of
+// YAML and TOML get slow with many keys. It also keeps a wrong path, say to a
 // database, from filling the memory.
-const maxFileSize = 4 << 20
+const maxFileSize = 1 << 20
 
 // File is a [Source] of a file that must exist. Its extension tells the format:
 // .json (comments and trailing commas are allowed), .yaml, .yml, .toml, or .env
-// with lines NAME=value, where "__" in a name is ":". At most 4 MiB are read.
+// with lines NAME=value, where "__" in a name is ":". At most 1 MiB is read.
 func File(path string) Source { return fileSource{path: path} }
 
 // OptionalFile is like [File], and empty as long as the file does not exist

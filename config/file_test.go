@@ -131,6 +131,8 @@ func TestAFileThatDoesNotParseIsNamedWithThePlace(t *testing.T) {
 		{"a.yaml", "A: 1\nPassword: !!int hunter2", "line 2: cannot decode !!str ... as a !!int"}, // no secret is cited
 		{"a.yaml", "A: 1\nPassword: *hunter2", "line 2: unknown ... referenced"},
 		{"a.env", "A=1\nPASSWORD hunter2\n", "line 2: want NAME=value"},
+		{"a.toml", "A = 1\nB = " + strings.Repeat("[", 1_000_000), "line 2: nested too deep; a key may have 100 names"},
+		{"b.toml", strings.Repeat("{a=", 300_000), "line 1: nested too deep; a key may have 100 names"},
 		{"a.ini", "A=1", `unknown extension ".ini"; use .json, .yaml, .yml, .toml or .env`},
 		{"a.json", "{\"A\": \"\xff\"}", "line 1: not a text in UTF-8"},
 		{"a.json", "\xff\xfe{\x00}\x00", "line 1: is a text in UTF-16; save it in UTF-8"},

@@ -58,7 +58,7 @@ func TestSecretsAreSetReadAndRemoved(t *testing.T) { // CG-14
 	wantError(t, config.SetSecret("my/app", "A", "\xff"), notUTF8)
 	wantError(t, config.SetSecret("my/app", "\xff", "x"), notUTF8)
 	wantError(t, config.SetSecret("my/app", "A", strings.Repeat("x", 4<<20)),
-		"config: user secrets: the file would have more than 4194304 bytes")
+		"config: user secrets: the file would have more than 1048576 bytes")
 	wantError(t, config.SetSecret("..", "A", "x"), `config: user secrets: ".." is no name of an application`)
 }
 

@@ -69,7 +69,7 @@ func TestBadInputEndsWithOneLineAndCodeOne(t *testing.T) {
 		"no unit of size": {"appsettings.toml", "[Worker]\nSize = 30\n", `Worker:Size: 30: size needs a unit, such as "10MiB" \(appsettings\.toml:2\)`},
 		"TimeSpan":        {"appsettings.json", `{"Worker": {"Interval": "00:00:05"}}`, `Worker:Interval: "00:00:05": want a duration, such as "5s" or "1m30s" \(appsettings\.json:1\); write "5s"`},
 		"unknown key":     {"appsettings.json", "{\"Worker\": {\n\"Intervall\": \"5s\"}}", `Worker:Intervall: unknown key \(appsettings\.json:2\); did you mean "Interval"\?`},
-		"too large":       {"appsettings.json", "{" + strings.Repeat(" ", 100<<20) + "}", `/appsettings\.json: has 104857602 bytes; a file of settings may have 4194304 at most`},
+		"too large":       {"appsettings.json", "{" + strings.Repeat(" ", 100<<20) + "}", `/appsettings\.json: has 104857602 bytes; a file of settings may have 1048576 at most`},
 		"deep JSON":       {"appsettings.json", deep(`{"k":`, "}"), `/appsettings\.json: line 1: k:k:k:\.\.\.: nested too deep; a key may have 100 names`},
 		"deep YAML":       {"appsettings.yaml", deep("{k: ", "}"), `/appsettings\.yaml: line 1: k:k:k:\.\.\.: nested too deep; a key may have 100 names`},
 		"deep TOML":       {"appsettings.toml", strings.Repeat("k.", 1000) + "k = 1", `/appsettings\.toml: line 1: k:k:k:\.\.\.: nested too deep; a key may have 100 names`},

@@ -78,6 +78,7 @@ var (
 	captive = regexp.MustCompile(`(?:function "[^"]*?([^"/]+)"\.(\S+) \(([^)]+)\): )?failed to build ([^:]+): ` +
 		`missing dependencies for function "[^"]+"\.(\S+) \(([^)]+)\): missing type: scope\.unitOfWork`)
 	scopeItself = regexp.MustCompile(`function "[^"]*?([^"/]+)"\.(\S+) \(([^)]+)\): missing type: \*scope\.Scope`)
+	options     = regexp.MustCompile(`\*config\.(?:Monitor|Options|Snapshot)\[(\S+)\]`)
 	duplicate   = regexp.MustCompile(`cannot provide (\S+) from .*already provided by `)
 	missing     = regexp.MustCompile(`missing types?: (\S+)`)
 )
@@ -112,11 +113,20 @@ func (b *buildEvents) explain(err error) error {
 	case duplicate.MatchString(text):
 		t := duplicate.FindStringSubmatch(text)[1]
 		first := userFrame(frames(b.provided[t]))
+		if o := options.FindStringSubmatch(t); o != nil {
+			text = fmt.Sprintf("%s is configured twice, by %s and by %s: remove one; "+
+				"config.ConfigureNamed has several sections of one type", o[1], first, failed)
+			break
+		}
 		if first == unknownPlace {
 			first = "package host"
 		}
 		text = fmt.Sprintf("%s is provided twice, by %s and by %s: remove one "+
 			"(fx.Decorate changes what is there; hosted.AddInstance has several services of one type)", t, first, failed)
+	case missing.MatchString(text) && options.MatchString(missing.FindString(text)):
+		o := options.FindStringSubmatch(missing.FindString(text))
+		text += fmt.Sprintf(": add config.Configure[%s] with the name of a section", strings.TrimRight(o[1], "]"))
+		text += at
 	case missing.MatchString(text):
 		text += ": add a constructor of it with fx.Provide" + at
 	case strings.HasPrefix(text, "hosted: "), strings.HasPrefix(text, "scope: "):

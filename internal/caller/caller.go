@@ -66,7 +66,7 @@ func Inside(function, file string) bool {
 	}
 	for _, prefix := range []string{
 		"github.com/fxhost/fxhost/hosted", "github.com/fxhost/fxhost/background", "github.com/fxhost/fxhost/host",
-		"github.com/fxhost/fxhost/internal", "go.uber.org/fx", "go.uber.org/dig", "reflect",
+		"github.com/fxhost/fxhost/config", "github.com/fxhost/fxhost/logging", "github.com/fxhost/fxhost/internal", "go.uber.org/fx", "go.uber.org/dig", "reflect",
 	} {
 		if strings.HasPrefix(function, prefix+".") || strings.HasPrefix(function, prefix+"/") {
 			return true
