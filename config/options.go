@@ -42,7 +42,9 @@ func Default[T any](value T) OptionsOption[T] {
 }
 
 // PostConfigure has f complete the values after the section was read and before
-// they are checked. Several run in the order in which they are given (OP-4).
+// they are checked. Several run in the order in which they are given (OP-4). f may
+// replace a map, list or pointer; it must not write into one, which may be that of
+// the Default.
 func PostConfigure[T any](f func(*T)) OptionsOption[T] {
 	return optionsOption[T](func(r *recipe[T]) { r.post = append(r.post, f) })
 }

@@ -104,6 +104,9 @@ func TestCodeIsCutFromFiles(t *testing.T) {
 					t.Errorf("%s:%d: this is not a run of lines of %s", p.path, b.line, b.from)
 				}
 			case "sh", "text":
+				if b.from != "" && !isCut(b.lines, readLines(t, b.from)) {
+					t.Errorf("%s:%d: this is not a run of lines of %s", p.path, b.line, b.from)
+				}
 			default:
 				t.Errorf("%s:%d: language %q: want go, json, yaml, sh or text", p.path, b.line, b.language)
 			}

@@ -23,3 +23,10 @@ func AddSecrets(builder *host.Builder, folder string) error {
 func Verbose(configuration *config.Manager, category string) error {
 	return configuration.Add(config.Map(map[string]any{"Logging:LogLevel:" + category: "Debug"}))
 }
+
+// NotReloaded is what is wrong with the files as they are now, nil if they are in
+// force.
+func NotReloaded(h *host.Host) error {
+	status, _ := h.Services().Get("config.Watcher")
+	return status.LastError
+}
