@@ -7,31 +7,33 @@ GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
 # What needs a database, a router or its competitors has a go.mod of its own, so
 # that the one of fxhost stays small.
-MODULES := . config/validate logging/traceid internal/benchmarks examples/scopes examples/chi
+MODULES := . config/validate logging/traceid internal/benchmarks examples/scopes examples/chi examples/spool
 
 # $(call each,COMMAND) runs COMMAND in every module.
 each = @set -e; for module in $(MODULES); do echo "$$module: $(1)"; (cd $$module && $(1)); done
 
-# The sample worker's, see cmd/worker/appsettings.json.
-SPOOL := cmd/worker/data/spool
-
 .DEFAULT_GOAL := help
-.PHONY: help run test build vet lint fmt tidy tidy-check cover bench fuzz vuln ci
+.PHONY: help run test test-fresh soak build vet lint fmt tidy tidy-check cover bench fuzz vuln size-check ci
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## the sample worker, with a few orders in its spool folder; Ctrl-C stops it
+run: ## the sample worker; Ctrl-C stops it
 	go build -o bin/worker ./cmd/worker
-	@mkdir -p $(SPOOL)
-	@for order in cmd/worker/samples/*.json; do \
-		to=$(SPOOL)/$${order##*/}; \
-		test -e "$$to" || { cp "$$order" "$$to.tmp" && mv "$$to.tmp" "$$to"; } || exit 1; \
-	done
 	@exec bin/worker --contentRoot=cmd/worker
 
-test: ## all tests, with the race detector
-	$(call each,go test -race ./...)
+test: ## all tests, in random order, with the race detector
+	$(call each,go test -race -shuffle=on ./...)
+
+# A test must not need a module that only another command has downloaded.
+test-fresh: ## the same with an empty module cache, as on a fresh machine
+	@cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && \
+		GOMODCACHE=$$cache GOFLAGS="$$GOFLAGS -modcacherw" $(MAKE) test
+
+SOAK ?= 10m
+
+soak: ## signals, rewritten settings files, and messages and tasks that fail, at random, each for SOAK (10m)
+	SOAK=$(SOAK) go test -race -count=1 -timeout 0 -run '^TestSoak' -v ./host ./background/queue
 
 # Without -o, go would leave the program of a module with one program there.
 build: ## compile everything
@@ -74,4 +76,8 @@ fuzz: ## each fuzz target for a minute
 vuln: ## known vulnerabilities in what we use
 	$(call each,go run golang.org/x/vuln/cmd/govulncheck@$(GOVULN_VERSION) ./...)
 
-ci: tidy-check build vet lint test ## what must pass before a change lands
+size-check: # a program or a dump that was added by mistake stays in the history forever
+	@big=$$(git ls-files -z | xargs -0 sh -c 'find "$$@" -maxdepth 0 -type f -size +1024k' sh); \
+		test -z "$$big" || { echo "larger than 1 MB:"; echo "$$big"; exit 1; }
+
+ci: size-check tidy-check build vet lint test ## what must pass before a change lands

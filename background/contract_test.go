@@ -3,6 +3,8 @@ package background_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 // byHand is a hosted service without a base type.
@@ -42,12 +45,13 @@ func kinds(begin func() error) map[string]fx.Option {
 		"factory":           hosted.AddFactory(func() hosted.HostedService { return &byHand{begin: begin} }, name),
 		"BackgroundService": hosted.AddHostedService[*job](func() *job { return &job{execute: work} }, name),
 		"Func":              background.Func("it", work),
+		"job":               addWork(&diary{run: work}, background.Once()),
 	}
 }
 
 func works() error { return nil }
 
-func stateOf(runner *hosted.Runner) hosted.State {
+func stateOf(runner *lifetest.Application) hosted.State {
 	status, _ := runner.Services().Get("it")
 	return status.State
 }
@@ -178,9 +182,72 @@ func TestPanicOfEveryKindOfServiceIsAnError(t *testing.T) {
 	}
 }
 
+func TestGoexitOfEveryKindOfServiceIsAnError(t *testing.T) {
+	t.Parallel()
+	begin := func() error { runtime.Goexit(); return nil }
+	for kind := range kinds(begin) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				runner, _ := build(t, kinds(begin)[kind])
+				err := startThenStop(t, runner)
+				var failed *hosted.ServiceError
+				if !errors.As(err, &failed) || failed.Service != "it" || !strings.Contains(err.Error(), "runtime.Goexit") {
+					t.Errorf("error %v", err)
+				}
+			})
+		})
+	}
+}
+
+func TestEveryKindOfServiceThatIgnoresItsContextIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	begin := func() error { time.Sleep(time.Hour); return errBroken }
+	for kind := range kinds(begin) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				runner, _ := build(t, kinds(begin)[kind])
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				err := runner.Start(ctx)
+				if err == nil {
+					time.Sleep(time.Second)
+					err = runner.Stop(ctx)
+				}
+				var failed *hosted.ServiceError
+				if !errors.As(err, &failed) || failed.Service != "it" || !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("error %v", err)
+				}
+				time.Sleep(2 * time.Hour)
+			})
+		})
+	}
+}
+
+func TestEveryKindOfServiceMayBeStoppedInTheMiddle(t *testing.T) {
+	t.Parallel()
+	for kind := range kinds(works) {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				runner, _ := build(t, kinds(works)[kind])
+				must(t, runner.Start(t.Context()))
+				synctest.Wait() // it is at work
+				begin := time.Now()
+				must(t, runner.Stop(t.Context()))
+				wantTook(t, begin, 0)
+				if got := stateOf(runner); got != hosted.StateStopped {
+					t.Errorf("state %v", got)
+				}
+			})
+		})
+	}
+}
+
 // startThenStop returns the error of the start, or else of a stop a while
 // later.
-func startThenStop(t *testing.T, runner *hosted.Runner) error {
+func startThenStop(t *testing.T, runner *lifetest.Application) error {
 	t.Helper()
 	if err := runner.Start(t.Context()); err != nil {
 		return err

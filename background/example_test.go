@@ -9,6 +9,7 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
 )
 
 // Poller is a background service: it embeds the base and has an ExecuteAsync.
@@ -33,12 +34,14 @@ func (p *Poller) ExecuteAsync(ctx context.Context) error {
 }
 
 func ExampleBackgroundService() {
-	runner := hosted.NewRunner(nil, hosted.Options{StopWhenDone: true})
-	fx.New(fx.NopLogger, runner.TakeOver(), hosted.AddHostedService[*Poller](NewPoller))
-
-	fmt.Println(runner.Start(context.Background()))
-	<-runner.Lifetime().StopRequested()
-	fmt.Println(runner.Stop(context.Background()))
+	app := fx.New(
+		fx.NopLogger,
+		hosted.AddHostedService[*Poller](NewPoller),
+		hosted.Module(hosted.Options{StopWhenDone: true}),
+	)
+	fmt.Println(app.Start(context.Background()))
+	<-app.Wait() // as app.Run does
+	fmt.Println(app.Stop(context.Background()))
 	// Output:
 	// <nil>
 	// poll 1
@@ -68,6 +71,79 @@ func ExampleFunc() {
 	// begins
 	// ends: background: service stopped
 	// <nil>
+}
+
+// SyncPrices is a job: each run is a new value.
+type SyncPrices struct{ shop *Shop }
+
+func NewSyncPrices(shop *Shop) *SyncPrices { return &SyncPrices{shop} }
+
+func (s *SyncPrices) Run(context.Context) error {
+	s.shop.syncs++
+	fmt.Println("sync", s.shop.syncs)
+	return nil
+}
+
+// Shop is a singleton.
+type Shop struct{ syncs int }
+
+func ExampleAddJob() {
+	app := fx.New(
+		fx.NopLogger,
+		scope.Module(), background.Module(), // package host has them already
+		fx.Supply(&Shop{}),
+		background.AddJob[*SyncPrices](NewSyncPrices, background.Every(10*time.Millisecond), background.StopAfter(2)),
+		hosted.Module(hosted.Options{StopWhenDone: true}),
+	)
+	_ = app.Start(context.Background()) // or app.Run()
+	<-app.Wait()
+	fmt.Println(app.Stop(context.Background()))
+	// Output:
+	// sync 1
+	// sync 2
+	// <nil>
+}
+
+// Import is a job that may hang.
+type Import struct{ rows *Rows }
+
+func NewImport(rows *Rows) *Import { return &Import{rows} }
+
+func (i *Import) Run(ctx context.Context) error {
+	for i.rows.Next() {
+		i.rows.Handle()
+		background.Beat(ctx) // it goes on
+	}
+	return nil
+}
+
+// Rows are read one after the other.
+type Rows struct{ left int }
+
+func (r *Rows) Next() bool { return r.left > 0 }
+
+func (r *Rows) Handle() {
+	fmt.Println("row", r.left)
+	r.left--
+}
+
+// A run that does not beat for half a minute has stalled: its service says so in
+// its status, and the stacks of its goroutines are logged.
+func ExampleBeat() {
+	app := fx.New(
+		fx.NopLogger,
+		scope.Module(), background.Module(),
+		fx.Supply(&Rows{left: 2}),
+		background.AddJob[*Import](NewImport, background.Once(),
+			background.Service(hosted.StallTimeout(30*time.Second))),
+		hosted.Module(hosted.Options{StopWhenDone: true}),
+	)
+	_ = app.Start(context.Background()) // or app.Run()
+	<-app.Wait()
+	_ = app.Stop(context.Background())
+	// Output:
+	// row 2
+	// row 1
 }
 
 // The loop ends with its context, or when the timer is stopped.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 var errBroken = errors.New("broken")
@@ -50,14 +51,14 @@ func failsLater(context.Context) error {
 }
 
 // build makes a host of options.
-func build(t *testing.T, options ...fx.Option) (*hosted.Runner, *observer.ObservedLogs) {
+func build(t *testing.T, options ...fx.Option) (*lifetest.Application, *observer.ObservedLogs) {
 	t.Helper()
 	core, logs := observer.New(zapcore.DebugLevel)
-	runner := hosted.NewRunner(zap.New(core), hosted.Options{})
-	if err := fx.New(fx.NopLogger, runner.TakeOver(), fx.Options(options...)).Err(); err != nil {
+	app, err := lifetest.New(zap.New(core), hosted.Options{}, options...)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return runner, logs
+	return app, logs
 }
 
 func must(t *testing.T, err error) {

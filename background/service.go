@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/safe"
 )
 
 // errStopped is the cause of a loop's context that StopAsync has ended.
@@ -160,7 +161,7 @@ func (b *BackgroundService) Err() error {
 // run is the goroutine of the loop. Its panic is caught here because nobody
 // else can, and becomes a fault like any other.
 func (b *BackgroundService) run(ctx context.Context, l *loop, outer Executor, ended func()) {
-	err := errors.New("goroutine exited without returning (runtime.Goexit)")
+	err := safe.ErrExited
 	defer func() {
 		if value := recover(); value != nil {
 			err = &hosted.PanicError{Value: value, Stack: debug.Stack()}

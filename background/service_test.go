@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 // BG-2: the whole of ExecuteAsync runs off the starting goroutine.
@@ -413,15 +415,15 @@ func TestEndOfTheWorkLeavesTheHostRunning(t *testing.T) {
 func TestStopWhenDoneStopsAHostOfBackgroundServices(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		runner := hosted.NewRunner(nil, hosted.Options{StopWhenDone: true})
 		nap := func(d time.Duration) func(context.Context) error {
 			return func(context.Context) error {
 				time.Sleep(d)
 				return nil
 			}
 		}
-		must(t, fx.New(fx.NopLogger, runner.TakeOver(),
-			background.Func("one", nap(time.Second)), background.Func("two", nap(time.Minute))).Err())
+		runner, err := lifetest.New(nil, hosted.Options{StopWhenDone: true},
+			background.Func("one", nap(time.Second)), background.Func("two", nap(time.Minute)))
+		must(t, err)
 		begin := time.Now()
 		must(t, runner.Start(t.Context()))
 		<-runner.Lifetime().StopRequested()
@@ -494,7 +496,7 @@ type idle struct{ background.BackgroundService }
 
 func TestTypeWithoutExecuteAsyncFailsTheBuild(t *testing.T) {
 	t.Parallel()
-	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(),
+	err := fx.New(fx.NopLogger, hosted.Module(),
 		hosted.AddHostedService[*idle](func() *idle { return &idle{} })).Err()
 	if err == nil || !strings.Contains(err.Error(), "*background_test.idle embeds BackgroundService: "+
 		"it needs a method ExecuteAsync(ctx context.Context) error") || !strings.Contains(err.Error(), "service_test.go:") {
@@ -601,7 +603,7 @@ func TestMethodsMayBeCalledFromAnyGoroutine(t *testing.T) {
 
 func TestFuncWithoutAFunctionIsAnErrorOfTheBuild(t *testing.T) {
 	t.Parallel()
-	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(), background.Func("empty", nil)).Err()
+	err := fx.New(fx.NopLogger, hosted.Module(), background.Func("empty", nil)).Err()
 	if err == nil || !strings.Contains(err.Error(), `background: Func("empty") at `) || !strings.Contains(err.Error(), "service_test.go:") {
 		t.Errorf("error %v", err)
 	}
@@ -609,7 +611,7 @@ func TestFuncWithoutAFunctionIsAnErrorOfTheBuild(t *testing.T) {
 
 func TestFuncWithoutANameIsAnErrorOfTheBuild(t *testing.T) {
 	t.Parallel()
-	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(), background.Func("", untilStopped)).Err()
+	err := fx.New(fx.NopLogger, hosted.Module(), background.Func("", untilStopped)).Err()
 	if err == nil || !strings.Contains(err.Error(), "name is empty") || !strings.Contains(err.Error(), "service_test.go:") {
 		t.Errorf("error %v", err)
 	}
@@ -638,5 +640,80 @@ func TestSameFuncRunsInSeveralApplications(t *testing.T) {
 			t.Errorf("%d loops, want 1", n)
 		}
 		must(t, second.Stop(t.Context()))
+	})
+}
+
+// forgetful has methods of its own that do not call those of the base.
+type forgetful struct {
+	background.BackgroundService
+	start, stop bool // of the base are called
+}
+
+func (*forgetful) ExecuteAsync(ctx context.Context) error { return untilStopped(ctx) }
+
+func (f *forgetful) StartAsync(ctx context.Context) error {
+	if !f.start {
+		return nil
+	}
+	return f.BackgroundService.StartAsync(ctx)
+}
+
+func (f *forgetful) StopAsync(ctx context.Context) error {
+	if !f.stop {
+		return nil
+	}
+	return f.BackgroundService.StopAsync(ctx)
+}
+
+func TestOverridingWithoutCallingTheBaseIsAnError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		runner, _ := build(t, hosted.AddInstance(&forgetful{stop: true}, hosted.Name("w")))
+		wantText(t, runner.Start(t.Context()), `host: start service "w": *background_test.forgetful has a StartAsync of its own `+
+			`that does not call the one of the type it embeds, so that its work has not begun: `+
+			`end it with "return s.BackgroundService.StartAsync(ctx)"`)
+
+		service := &forgetful{start: true}
+		runner, _ = build(t, hosted.AddInstance(service, hosted.Name("w")))
+		must(t, runner.Start(t.Context()))
+		wantText(t, runner.Stop(t.Context()), `host: stop service "w": *background_test.forgetful has a StopAsync of its own `+
+			`that does not call the one of the type it embeds, so that its work goes on: `+
+			`end it with "return s.BackgroundService.StopAsync(ctx)"`)
+		must(t, service.BackgroundService.StopAsync(t.Context()))
+
+		runner, _ = build(t, hosted.AddInstance(&forgetful{start: true, stop: true}))
+		must(t, runner.Start(t.Context()))
+		must(t, runner.Stop(t.Context()))
+	})
+}
+
+// Rule 6: one that hangs does not cut off the others, nor has it them named.
+func TestAServiceThatHangsInTheStopLeavesTheOthersTheirTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		flushed := 0
+		flushes := func(ctx context.Context) error {
+			<-ctx.Done()
+			time.Sleep(20 * time.Millisecond)
+			flushed++
+			return nil
+		}
+		hang := make(chan struct{})
+		t.Cleanup(func() { close(hang) })
+		runner, logs := build(t, background.Func("a", flushes), background.Func("b", flushes), background.Func("c", flushes),
+			background.Func("hangs", func(context.Context) error { <-hang; return nil }))
+		must(t, runner.Start(t.Context()))
+		synctest.Wait()
+
+		err := runner.Stop(t.Context())
+		if got := hosted.Failures(err); len(got) != 1 || got[0].Service != "hangs" {
+			t.Errorf("error %v", err)
+		}
+		if flushed != 3 {
+			t.Errorf("%d of 3 have flushed", flushed)
+		}
+		if failed := logs.FilterLevelExact(zapcore.ErrorLevel).Len(); failed != 2 { // and host stopped
+			t.Errorf("records %v", logs.All())
+		}
 	})
 }

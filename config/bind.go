@@ -5,185 +5,231 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/go-viper/mapstructure/v2"
+	"github.com/fxhost/fxhost/internal/spelling"
 )
 
-// BindOption changes what [Manager.Bind] accepts.
-type BindOption interface{ apply(*binder) }
-
-type bindOption func(*binder)
-
-func (o bindOption) apply(b *binder) { o(b) }
-
-// AllowUnknown lets Bind pass over keys that no field takes.
-func AllowUnknown() BindOption {
-	return bindOption(func(b *binder) { b.allowUnknown = true })
-}
-
-// Bind writes a section into what target points to, .NET's section.Bind; the
+// Bind writes a section into what target points to, like .NET's section.Bind; the
 // section "" is the whole configuration. What the configuration does not have
-// stays as it is in target, so a filled struct carries its own defaults; a list
-// is replaced as a whole, and so is a map entry. Pointers and maps in target are
-// replaced by copies, and what they led to stays as it was.
+// stays as it is in target, so a filled struct carries its own defaults. A list is
+// replaced as a whole, and so is a map entry. Pointers and maps in target are
+// replaced by copies; what they pointed to is not changed.
 //
-// Field names match keys in any case; a tag gives another name or leaves a field
+// Field names match keys in any case. A tag gives another name or leaves a field
 // out:
 //
-//	Interval time.Duration `config:"every"`
-//	Cache    *cache        `config:"-"`
+//	Interval time.Duration  `config:"every"`
+//	Cache    *cache         `config:"-"`
+//	Common   common         `config:",squash"` // its fields are keys of this section
 //	Other    map[string]any `config:",remain"` // takes the unknown keys
 //
-// Fields of structs embedded by value are fields of the outer one. Maps have string keys
-// and keep the case in which the keys were first written.
+// Fields of embedded structs are fields of the outer one, unless a tag names the
+// struct. Maps have string keys and keep the case in which the keys were first
+// written.
 //
-// Values are checked strictly. Strings, which are all that the environment and
-// the command line have, are read as bool (true, false), number, time.Duration
-// or by UnmarshalText; a number or bool is no string; a fraction is no integer;
-// a duration has a unit. Keys that no field takes are refused, see
-// [AllowUnknown]; only directly below the root they are passed over, since the
-// environment is there.
+// Values are checked strictly. Strings, which are all that the environment and the
+// command line have, are read as bool (true, false), number, time.Duration,
+// url.URL, []byte in base64, or by UnmarshalText. A number or bool is not a string,
+// a fraction is not an integer, and a duration has a unit. An empty environment
+// variable counts as not set unless the target is a string. A key that no field
+// takes is an error, except directly below the root, where the environment is.
 //
 // The error joins a [*KeyError] for each problem, in the order of their keys;
-// target then holds what could be read. A section that does not exist is no
-// error. Bind may run at the same time as any other method, but two calls must
-// not share a target.
-func (m *Manager) Bind(section string, target any, opts ...BindOption) error {
+// target then holds what could be read. A section that does not exist is not an
+// error. Bind may run at the same time as any other method, but two calls must not
+// share a target.
+func (m *Manager) Bind(section string, target any) error {
 	if v := reflect.ValueOf(target); v.Kind() != reflect.Pointer || v.IsNil() {
 		return fmt.Errorf("config: bind %q: target must be a pointer that is not nil, got %T", section, target)
 	}
-	return bind(m.snapshot().root, section, target, opts)
+	b := newBinder(m.sections())
+	m.asked.noteSection(section, reflect.TypeOf(target).Elem(), b)
+	return b.bindSection(m.snapshot().root, section, target)
 }
 
-func bind(root *node, section string, target any, opts []BindOption) error {
+func (b *binder) bindSection(root *node, section string, target any) error {
 	n := root.find(section)
 	if n == nil {
 		return nil
 	}
-
-	b := &binder{}
-	for _, o := range opts {
-		o.apply(b)
-	}
-	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		Result:     target,
-		TagName:    "config",
-		Squash:     true,
-		DecodeHook: b.decode,
-	})
-	if err == nil {
-		err = decoder.Decode(n)
-	}
-	if err != nil { // a target that mapstructure cannot handle; values are b's
-		return fmt.Errorf("config: bind %q: %w", section, err)
+	b.bind(n, reflect.ValueOf(target).Elem())
+	if b.misuse != nil {
+		return fmt.Errorf("config: bind %q: %w", section, b.misuse)
 	}
 	return b.err()
 }
 
-// binder is the hook by which mapstructure, walking the target, reads nodes.
+// binder writes nodes into Go values.
 type binder struct {
-	allowUnknown bool
-	errs         []*KeyError
+	claimed sections // are known to somebody else
+	fields  map[reflect.Type]*structFields
+	errs    []*KeyError
+	misuse  error // of a tag
 }
 
-// decode gets each value before mapstructure. It turns a node into what the kind
-// of target to needs, one level deep, so that every node comes by here with its
-// key and source. A nil means that nothing is left to do.
-func (b *binder) decode(from, to reflect.Value) (any, error) {
-	n, ok := reflect.TypeAssert[*node](from)
-	if !ok || to.Kind() == reflect.Pointer {
-		return from.Interface(), nil // a key of a map, or what the pointer leads to comes next
+func newBinder(claimed sections) *binder {
+	return &binder{claimed: claimed, fields: map[reflect.Type]*structFields{}}
+}
+
+func (b *binder) bind(n *node, to reflect.Value) {
+	if n = n.orBelow(to.Type()); n == nil {
+		return // it is not set
 	}
-	if value, ok := text(n.value); ok && to.CanAddr() {
+	if to.Kind() == reflect.Pointer {
+		own(to)
+		b.bind(n, to.Elem())
+		return
+	}
+	if value, ok := text(n.value); ok {
 		if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](to.Addr()); ok {
 			b.check(n, u.UnmarshalText([]byte(value)))
-			return nil, nil
+			return
 		}
+	}
+	if isValue(to.Type()) {
+		b.check(n, assign(to, n))
+		return
 	}
 	switch to.Kind() {
 	case reflect.Struct:
-		return b.section(n, to), nil
+		b.section(n, to)
 	case reflect.Map:
-		return b.entries(n, to), nil
-	case reflect.Slice, reflect.Array:
-		return b.list(n, to), nil
-	case reflect.Interface:
-		if to.NumMethod() == 0 {
-			to.Set(reflect.ValueOf(n.plain()))
-			return nil, nil
+		if b.isSection(n) {
+			b.entries(n, slices.Collect(maps.Values(n.children)), to)
 		}
-		b.check(n, fmt.Errorf("cannot bind a %s", to.Type()))
-		return nil, nil
+	case reflect.Slice, reflect.Array:
+		if _, ok := n.value.(string); ok && to.Type().Elem().Kind() == reflect.Uint8 && to.Kind() == reflect.Slice {
+			b.check(n, assignBytes(to, n))
+			return
+		}
+		b.list(n, to)
+	case reflect.Interface:
+		if to.NumMethod() > 0 {
+			b.check(n, fmt.Errorf("cannot bind a %s", to.Type()))
+			return
+		}
+		to.Set(reflect.ValueOf(n.plain()))
 	default:
 		b.check(n, assign(to, n))
-		return nil, nil
 	}
 }
 
-// section returns the children for a struct, those that no field takes reported.
-func (b *binder) section(n *node, to reflect.Value) any {
-	if !b.isSection(n) {
-		return nil
+// own replaces a pointer or map by one to a copy. What a default leads to may be
+// shared: by the next value that is made of it, and by the one before, which others
+// are reading.
+func own(to reflect.Value) {
+	if to.Kind() == reflect.Pointer {
+		c := reflect.New(to.Type().Elem())
+		if !to.IsNil() {
+			c.Elem().Set(to.Elem())
+		}
+		to.Set(c)
+		return
 	}
-	ownFields(to, n)
-	names, remain := fieldNames(to)
-	strict := !b.allowUnknown && !remain && n.path != ""
-	values := make(map[string]any, len(n.children))
-	for _, c := range n.sorted() {
-		values[c.name()] = c
-		if strict && !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, c.name()) }) {
-			e := c.problem(ErrUnknownKey)
-			if name := nearest(c.name(), names); name != "" {
-				e.Hint = fmt.Sprintf("did you mean %q?", name)
-			}
-			b.errs = append(b.errs, e)
+	c := reflect.MakeMapWithSize(to.Type(), to.Len())
+	for key, value := range to.Seq2() {
+		c.SetMapIndex(key, value)
+	}
+	to.Set(c)
+}
+
+// section writes the children into the fields of a struct. Those that no field
+// takes are reported.
+func (b *binder) section(n *node, to reflect.Value) {
+	if !b.isSection(n) {
+		return
+	}
+	fields := b.fieldsOf(to.Type())
+	for _, f := range fields.keys {
+		if c := n.children[f.folded]; c != nil {
+			b.bind(c, f.in(to))
 		}
 	}
-	return values
+	if n.path == "" && fields.remain == nil {
+		return
+	}
+	var others []*node
+	for _, c := range n.children { // problems are put in order at the end
+		if !fields.has(c.folded) {
+			others = append(others, c)
+		}
+	}
+	if fields.remain != nil && len(others) > 0 {
+		b.entries(n, others, fields.remain.in(to))
+		return
+	}
+	for _, c := range others {
+		b.unknown(c, fields.names)
+	}
 }
 
-// entries returns the children for a map.
-func (b *binder) entries(n *node, to reflect.Value) any {
-	if !b.isSection(n) {
-		return nil
+// unknown reports a key that no field takes, unless another type is configured
+// there; names are those of the fields.
+func (b *binder) unknown(n *node, names []string) {
+	if b.claimed.has(n.path) {
+		return
 	}
+	if b.claimed.below(n.path) {
+		for _, c := range n.sorted() {
+			b.unknown(c, nil)
+		}
+		return
+	}
+	e := n.problem(ErrUnknownKey)
+	if name := spelling.Nearest(n.name(), names); name != "" {
+		e.Hint = fmt.Sprintf("did you mean %q?", name)
+	}
+	b.errs = append(b.errs, e)
+}
+
+// entries writes children into a map.
+func (b *binder) entries(n *node, children []*node, to reflect.Value) {
 	if to.Type().Key().Kind() != reflect.String {
 		b.check(n, fmt.Errorf("cannot bind a %s: only maps with string keys", to.Type()))
-		return nil
+		return
 	}
-	ownCopy(to)
-	values := make(map[string]any, len(n.children))
-	for _, c := range n.children {
-		values[c.name()] = c
+	own(to)
+	for _, c := range children {
+		if c.orBelow(to.Type().Elem()) == nil {
+			continue
+		}
+		value := reflect.New(to.Type().Elem()).Elem()
+		b.bind(c, value)
+		to.SetMapIndex(reflect.ValueOf(c.name()).Convert(to.Type().Key()), value)
 	}
-	return values
 }
 
-// list returns the children for a slice or array, which it empties: a list is
+// list writes the children into a slice or array, which it empties: a list is
 // replaced, and the backing array of a default is not written to.
-func (b *binder) list(n *node, to reflect.Value) any {
+func (b *binder) list(n *node, to reflect.Value) {
 	if _, empty := n.value.(emptyList); !empty && len(n.children) == 0 {
 		b.check(n, fmt.Errorf("want a list, with the keys %[1]s:0, %[1]s:1 and so on", n.path))
-		return nil
+		return
 	}
-	values := make([]any, 0, len(n.children))
+	var items []*node
 	for _, c := range n.sorted() {
-		if _, err := strconv.ParseUint(c.name(), 10, 31); err != nil {
+		if c.index < 0 {
 			b.errs = append(b.errs, c.problem(errors.New("want the index of a list")))
 			continue
 		}
-		values = append(values, c)
+		if c.orBelow(to.Type().Elem()) != nil {
+			items = append(items, c)
+		}
 	}
-	if to.Kind() == reflect.Array && len(values) > to.Len() {
-		b.errs = append(b.errs, n.problem(fmt.Errorf("want at most %d items, got %d", to.Len(), len(values))))
-		return nil
+	if to.Kind() == reflect.Array && len(items) > to.Len() {
+		b.errs = append(b.errs, n.problem(fmt.Errorf("want at most %d items, got %d", to.Len(), len(items))))
+		return
 	}
-	to.SetZero()
-	return values
+	if to.SetZero(); to.Kind() == reflect.Slice {
+		to.Set(reflect.MakeSlice(to.Type(), len(items), len(items)))
+	}
+	for i, c := range items {
+		b.bind(c, to.Index(i))
+	}
 }
 
 // isSection reports a node that has only a value. The value is not shown: it
@@ -191,13 +237,19 @@ func (b *binder) list(n *node, to reflect.Value) any {
 func (b *binder) isSection(n *node) bool {
 	_, isValue := text(n.value)
 	if _, isList := n.value.(emptyList); (isValue || isList) && len(n.children) == 0 {
-		if n.from.source == environmentName && !strings.Contains(n.path, ":") {
-			return true // a variable that has this name by chance, such as LOGGING
+		if n.byChance() {
+			return true
 		}
 		b.errs = append(b.errs, n.problem(fmt.Errorf("want a section with keys, got %s", n.kind())))
 		return false
 	}
 	return true
+}
+
+// byChance tells whether a section is only a variable of the environment that has
+// its name, such as LOGGING.
+func (n *node) byChance() bool {
+	return len(n.children) == 0 && n.from.source == environmentName && !strings.Contains(n.path, delimiter)
 }
 
 // check notes err, if any, as a problem of the value of n.
@@ -222,12 +274,6 @@ func (b *binder) check(n *node, err error) {
 	b.errs = append(b.errs, e)
 }
 
-// problem is that of n, without its value.
-func (n *node) problem(err error) *KeyError {
-	from := n.origin()
-	return &KeyError{Key: n.path, Source: from.source, Line: from.line, Err: err}
-}
-
 func (b *binder) err() error {
 	slices.SortStableFunc(b.errs, func(x, y *KeyError) int { return cmp.Compare(fold(x.Key), fold(y.Key)) })
 	errs := make([]error, len(b.errs))
@@ -235,27 +281,4 @@ func (b *binder) err() error {
 		errs[i] = e
 	}
 	return errors.Join(errs...)
-}
-
-// fieldNames returns the keys that mapstructure will look for in a struct, and
-// whether a field takes all others.
-func fieldNames(v reflect.Value) (names []string, remain bool) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		name, option, _ := strings.Cut(field.Tag.Get("config"), ",")
-		value := v.Field(i)
-		if value.Kind() == reflect.Pointer {
-			value = value.Elem()
-		}
-		switch {
-		case value.Kind() == reflect.Struct && (field.Anonymous || option == "squash"):
-			inner, innerRemain := fieldNames(value)
-			names, remain = append(names, inner...), remain || innerRemain
-		case option == "remain":
-			remain = true
-		case field.IsExported() && name != "-":
-			names = append(names, cmp.Or(name, field.Name))
-		}
-	}
-	return names, remain
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"net/netip"
+	"net/url"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -256,9 +257,6 @@ func TestUnknownKeysAreRefusedWithAHint(t *testing.T) {
 	if !errors.Is(err, config.ErrUnknownKey) {
 		t.Error("not an ErrUnknownKey")
 	}
-	if err := m.Bind("W", &options{}, config.AllowUnknown()); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestARemainFieldTakesTheUnknownKeys(t *testing.T) {
@@ -362,4 +360,117 @@ func TestAVariableThatHasTheNameOfASectionIsPassedOver(t *testing.T) {
 	if err := m.Bind("Logging", &section); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestAnEmptyVariableCountsAsNotSet(t *testing.T) {
+	t.Parallel()
+	type target struct {
+		Limit   int
+		Pointer *int
+		Every   time.Duration
+		Addr    netip.Addr
+		Tags    []string
+		Proxy   *endpoint
+		Limits  map[string]int
+		Ints    []int
+		Name    string
+		NamePtr *string
+		Any     any
+	}
+	environ := []string{"W__LIMIT=", "W__POINTER=", "W__EVERY=", "W__ADDR=", "W__TAGS=", "W__PROXY=", "W__LIMITS__A=", "W__INTS__0=", "W__INTS__1=5", "W__NAME=", "W__NAMEPTR=", "W__ANY="}
+	got := target{Limit: 7, Name: "default", Tags: []string{"a"}}
+	if err := load(t, config.Environment("", environ)).Bind("W", &got); err != nil {
+		t.Fatal(err)
+	}
+	if want := (target{Limit: 7, Tags: []string{"a"}, Limits: map[string]int{}, Ints: []int{5}, Any: ""}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	// What lies below it is in force, with its place.
+	m := load(t, config.Map(map[string]any{"W": map[string]any{"Limit": 5, "Every": 30}}), config.Environment("", environ),
+		config.Environment("", environ))
+	got = target{}
+	wantError(t, m.Bind("W", &got), `config: W:Every: 30: duration needs a unit, such as "5s" (memory)`)
+	if got.Limit != 5 {
+		t.Errorf("limit %d", got.Limit)
+	}
+	// Only the environment cannot leave a value out.
+	err := load(t, config.Map(map[string]any{"W:Limit": ""})).Bind("W", &got)
+	wantError(t, err, `config: W:Limit: "": want an integer (memory)`)
+}
+
+func TestBytesAndURLs(t *testing.T) {
+	t.Parallel()
+	var got struct {
+		Key, List []byte
+		URL       url.URL
+		Pointer   *url.URL
+	}
+	m := load(t, config.Map(map[string]any{"W": map[string]any{
+		"Key": "aGVsbG8=", "List": []int{1, 2}, "URL": "http://h:80/p?q=1", "Pointer": "https://x/",
+	}}))
+	if err := m.Bind("W", &got); err != nil {
+		t.Fatal(err)
+	}
+	if string(got.Key) != "hello" || len(got.List) != 2 || got.URL.String() != "http://h:80/p?q=1" || got.Pointer.Host != "x" {
+		t.Errorf("%+v", got)
+	}
+	m = load(t, config.Map(map[string]any{"W": map[string]any{"Key": "aGVsbG8", "URL": "http://[::1", "Pointer": map[string]any{"Host": "x"}}}))
+	wantError(t, m.Bind("W", &got), `config: W:Key: "aGVsbG8": want bytes in base64, or a list of numbers (memory)
+config: W:Pointer: want a single value, got a section (memory)
+config: W:URL: "http://[::1": want a URL: missing ']' in host (memory)`)
+}
+
+type Common struct{ Name, Zone string }
+
+type loop struct {
+	*loop //nolint:unused // that it cannot be set is what is tried
+	A     int
+}
+
+type Chain struct {
+	*Chain
+	A int
+}
+
+func TestEmbeddedAndSquashedStructs(t *testing.T) {
+	t.Parallel()
+	type target struct {
+		*Common
+		Extra   Common  `config:",squash"`
+		Own     *Common `config:"own"`
+		Common2 struct {
+			B int
+		} `config:",squash"`
+		Rest map[string]int `config:",remain"`
+	}
+	shared := &Common{Name: "default", Zone: "z"}
+	got := target{Common: shared}
+	m := load(t, config.Map(map[string]any{"W": map[string]any{"Name": "n", "Own": map[string]any{"Zone": "o"}, "B": 2, "x": 3}}))
+	if err := m.Bind("W", &got); err != nil {
+		t.Fatal(err)
+	}
+	if *got.Common != (Common{"n", "z"}) || got.Extra.Name != "n" || *got.Own != (Common{Zone: "o"}) || got.Common2.B != 2 || got.Rest["x"] != 3 || len(got.Rest) != 1 {
+		t.Errorf("%+v %+v %+v", got, got.Common, got.Own)
+	}
+	if shared.Name != "default" {
+		t.Error("what the default points to was written to")
+	}
+	var untouched struct {
+		*Common
+		A int
+	}
+	if err := load(t, config.Map(map[string]any{"W:A": 1})).Bind("W", &untouched); err != nil || untouched.Common != nil || untouched.A != 1 {
+		t.Errorf("%+v, %v", untouched, err)
+	}
+}
+
+func TestAStructThatEmbedsItselfIsRead(t *testing.T) {
+	t.Parallel()
+	m := load(t, config.Map(map[string]any{"W:A": 1}))
+	var chain Chain
+	if err := m.Bind("W", &chain); err != nil || chain.A != 1 {
+		t.Errorf("%+v, %v", chain, err)
+	}
+	var hidden loop
+	wantError(t, m.Bind("W", &hidden), `config: bind "W": field loop: reflection cannot set an embedded pointer to a struct that is not exported`)
 }

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/fxhost/fxhost/internal/spelling"
 )
 
 // CommandLineOption changes what [CommandLine] accepts.
@@ -16,7 +18,7 @@ type commandLineOption func(*commandLine)
 
 func (o commandLineOption) applyTo(c *commandLine) { o(c) }
 
-// Switches gives keys other names, .NET's switch mappings (CG-9):
+// Switches gives keys other names, .NET's switch mappings:
 //
 //	config.Switches(map[string]string{"-i": "Worker:Interval", "--every": "Worker:Interval"})
 //
@@ -29,19 +31,19 @@ func Switches(keys map[string]string) CommandLineOption {
 	})
 }
 
-// CommandLine is a [Source] of arguments, without the program's name (CG-5):
+// CommandLine is a [Source] of arguments, without the program's name:
 //
 //	--key value   --key=value   --key   --no-key   -k value   -k=value   -k
 //
-// --key at the end or before another switch means true, --no-key always means
-// false; .NET has neither (CG-6). -k is one of [Switches]. On Windows / stands for
-// --, too. Keys may be paths (--Worker:Interval=5s); a key given twice has its last
-// value (CG-8). All values are strings; one that begins with "--" needs the form
-// with "=", unlike in .NET (CG-7). Anything else is an error when the source is
-// loaded, where .NET would ignore it.
+// --key at the end or before another switch means true, and --no-key always means
+// false; .NET has neither. -k is one of [Switches]. On Windows / may stand for --.
+// Keys may be paths (--Worker:Interval=5s). If a key is given twice, the last value
+// wins. All values are strings; a value that begins with "--" needs the form with
+// "=", unlike in .NET. Anything else is an error when the source is loaded; .NET
+// ignores it.
 func CommandLine(args []string, opts ...CommandLineOption) Source {
 	c := newCommandLine(runtime.GOOS == "windows", opts)
-	return Func("command line", func() (map[string]any, error) { return c.parse(args) })
+	return textSource{"command line", true, "", func() ([]entry, error) { return c.parse(args) }}
 }
 
 // commandLine is what a program accepts.
@@ -73,7 +75,7 @@ func (c *commandLine) add(name, key string) {
 	c.names = append(c.names, name)
 }
 
-func (c *commandLine) parse(args []string) (map[string]any, error) {
+func (c *commandLine) parse(args []string) ([]entry, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
@@ -82,7 +84,7 @@ func (c *commandLine) parse(args []string) (map[string]any, error) {
 		name, value, hasValue := strings.Cut(args[i], "=")
 		key, negated, ok := c.key(name, hasValue)
 		if !ok {
-			return nil, c.refuse(args[i])
+			return nil, c.refuse(i, args[i])
 		}
 		takes := i+1 < len(args) && !c.isSwitch(args[i+1], name[0] == '/')
 		switch {
@@ -98,9 +100,12 @@ func (c *commandLine) parse(args []string) (map[string]any, error) {
 		default:
 			value = "true"
 		}
+		if err := checkDepth(key); err != nil {
+			return nil, err
+		}
 		values.set(key, value)
 	}
-	return values.values, nil
+	return values.entries, nil
 }
 
 // key is that of a switch, which has its value with it or not. negated is --no-key.
@@ -139,9 +144,9 @@ func (c *commandLine) isSwitch(arg string, slash bool) bool {
 	return known || strings.HasPrefix(arg, "--") || slash && strings.HasPrefix(arg, "/")
 }
 
-// refuse tells what to write instead. It hides what follows "=" or one letter,
-// which may be a secret: -phunter2.
-func (c *commandLine) refuse(arg string) error {
+// refuse tells what to write instead. It hides what follows "=" or the first letter,
+// which may be a secret: -phunter2, or the second word of --password my secret.
+func (c *commandLine) refuse(i int, arg string) error {
 	name, _, hasValue := strings.Cut(arg, "=")
 	if hasValue {
 		arg = name + "=..."
@@ -151,12 +156,15 @@ func (c *commandLine) refuse(arg string) error {
 			arg = name[:2] + "..."
 		}
 		hint := "there are none"
-		if near := nearest(name, c.names); near != "" && len(name) > 2 {
+		if near := spelling.Nearest(name, c.names); near != "" && len(name) > 2 {
 			hint = "did you mean " + near + "?"
 		} else if len(c.names) > 0 {
 			hint = "there are " + strings.Join(c.names, ", ")
 		}
 		return fmt.Errorf("%q is not one of the short switches; %s; other settings are written with two dashes, --key=value", arg, hint)
 	}
-	return fmt.Errorf("%q is not a setting; write --key=value, --key value, --key or --no-key", arg)
+	if !hasValue && len(name) > 1 && name[0] != '-' {
+		arg = name[:1] + "..."
+	}
+	return fmt.Errorf("argument %d, %q, is not a setting; write --key=value, --key value, --key or --no-key", i+1, arg)
 }

@@ -26,7 +26,7 @@ func TestASlashIsASwitchWhereItIsAllowed(t *testing.T) {
 		"--path=/tmp /on": {"path": "/tmp", "on": "true"},
 	} {
 		got, err := newCommandLine(true, []CommandLineOption{switches}).parse(strings.Fields(line))
-		if err != nil || !maps.Equal(got, want) {
+		if err != nil || !maps.Equal(asMap(got), want) {
 			t.Errorf("%s gives %v, %v; want %v", line, got, err, want)
 		}
 	}
@@ -36,7 +36,7 @@ func TestASlashIsASwitchWhereItIsAllowed(t *testing.T) {
 			t.Errorf("%s gives %v, %v", line, got, err)
 		}
 	}
-	if got, err := newCommandLine(false, nil).parse([]string{"--path", "/tmp"}); err != nil || got["path"] != "/tmp" {
+	if got, err := newCommandLine(false, nil).parse([]string{"--path", "/tmp"}); err != nil || asMap(got)["path"] != "/tmp" {
 		t.Errorf("elsewhere a path gives %v, %v", got, err)
 	}
 	if got, err := newCommandLine(false, nil).parse([]string{"/key=hunter2"}); err == nil || strings.Contains(err.Error(), "hunter2") {

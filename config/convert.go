@@ -1,10 +1,12 @@
 package config
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -18,48 +20,6 @@ type rule string
 
 func (r rule) Error() string { return string(r) }
 
-// text returns the text of a value; ok is false if it has none.
-func text(value any) (string, bool) {
-	switch v := value.(type) {
-	case string:
-		return v, true
-	case json.Number:
-		return v.String(), true
-	case bool:
-		return strconv.FormatBool(v), true
-	default:
-		return "", false
-	}
-}
-
-// quoted returns the value as an error shows it, shortened if it is long.
-func (n *node) quoted() string {
-	value, _ := text(n.value)
-	if len(value) > 80 {
-		value = strings.ToValidUTF8(value[:80], "") + "..."
-	}
-	if _, ok := n.value.(string); ok {
-		return strconv.Quote(value)
-	}
-	return value
-}
-
-// kind names what a node is.
-func (n *node) kind() string {
-	switch n.value.(type) {
-	case string:
-		return "a string"
-	case json.Number:
-		return "a number"
-	case bool:
-		return "true or false"
-	case emptyList:
-		return "a list"
-	default:
-		return "a section"
-	}
-}
-
 // assign converts the value of n into a bool, number, duration or string.
 func assign(to reflect.Value, n *node) error {
 	value, ok := text(n.value)
@@ -68,6 +28,8 @@ func assign(to reflect.Value, n *node) error {
 	switch {
 	case !ok:
 		return rule("want a single value, got " + n.kind())
+	case to.Type() == reflect.TypeFor[url.URL]():
+		return assignURL(to, value)
 	case to.Type() == reflect.TypeFor[time.Duration]():
 		return assignDuration(to, value)
 	case to.Kind() == reflect.String && isString:
@@ -106,6 +68,28 @@ func assignDuration(to reflect.Value, value string) error {
 		return suggestion{want, fmt.Sprintf("write %q", d)}
 	}
 	return want
+}
+
+// isValue tells the structs that are single values.
+func isValue(t reflect.Type) bool { return t == reflect.TypeFor[url.URL]() }
+
+func assignURL(to reflect.Value, value string) error {
+	u, err := url.Parse(value)
+	if e := (*url.Error)(nil); errors.As(err, &e) {
+		return fmt.Errorf("want a URL: %w", e.Err) // without the value
+	}
+	to.Set(reflect.ValueOf(u).Elem())
+	return err
+}
+
+func assignBytes(to reflect.Value, n *node) error {
+	value, _ := text(n.value)
+	b, err := base64.StdEncoding.DecodeString(value)
+	if err != nil {
+		return rule("want bytes in base64, or a list of numbers")
+	}
+	to.Set(reflect.ValueOf(b).Convert(to.Type()))
+	return nil
 }
 
 // suggestion is a rule with what to write instead.

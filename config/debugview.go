@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/fxhost/fxhost/internal/printable"
 )
 
 // DebugView lists every key with its value and the source it came from, one a
@@ -17,7 +19,8 @@ import (
 func (m *Manager) DebugView() string {
 	var b strings.Builder
 	m.snapshot().root.each(func(n *node) {
-		fmt.Fprintf(&b, "%s = %s (%s)\n", n.path, n.shown(), place(n.from.source, n.from.line))
+		line := fmt.Sprintf("%s = %s (%s)", n.path, n.shown(), place(n.from.source, n.from.line))
+		b.WriteString(printable.Text(line) + "\n")
 	})
 	return b.String()
 }

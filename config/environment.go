@@ -3,6 +3,8 @@ package config
 import (
 	"os"
 	"strings"
+
+	"github.com/fxhost/fxhost/internal/settingsfile"
 )
 
 // environmentName is the name of a source of environment variables.
@@ -11,10 +13,10 @@ const environmentName = "environment"
 // Environment is a [Source] of environment variables, given as os.Environ gives
 // them; nil means os.Environ() at the time of each load. Only names that begin
 // with prefix, in any case, are taken, and the prefix is removed. "__" in a
-// name is ":" (CG-2), so DB__HOST is DB:HOST. All values are strings.
+// name is ":", so DB__HOST is DB:HOST. All values are strings.
 //
-// The names that hosting services give to connection strings are taken, too
-// (CG-3): POSTGRESQLCONNSTR_orders is ConnectionStrings:orders, and
+// The names that hosting services give to connection strings are recognized:
+// POSTGRESQLCONNSTR_orders is ConnectionStrings:orders, and
 // ConnectionStrings:orders_ProviderName is Npgsql. They are SQLCONNSTR_,
 // SQLAZURECONNSTR_, MYSQLCONNSTR_, POSTGRESQLCONNSTR_, CUSTOMCONNSTR_,
 // APIHUBCONNSTR_, DOCDBCONNSTR_, EVENTHUBCONNSTR_, NOTIFICATIONHUBCONNSTR_,
@@ -23,15 +25,15 @@ const environmentName = "environment"
 // Names that differ only in case are common here (http_proxy, HTTP_PROXY) and
 // no error: the last one wins.
 func Environment(prefix string, environ []string) Source {
-	return Func(environmentName, func() (map[string]any, error) {
+	return textSource{environmentName, prefix != "", prefix, func() ([]entry, error) {
 		if environ == nil {
 			return parseEnvironment(prefix, os.Environ()), nil
 		}
 		return parseEnvironment(prefix, environ), nil
-	})
+	}}
 }
 
-func parseEnvironment(prefix string, environ []string) map[string]any {
+func parseEnvironment(prefix string, environ []string) []entry {
 	prefix = envKey(prefix)
 	values := newLastWins()
 	take := func(key, value string) {
@@ -39,7 +41,7 @@ func parseEnvironment(prefix string, environ []string) map[string]any {
 		case len(key) <= len(prefix) || !strings.EqualFold(key[:len(prefix)], prefix):
 			// not ours, or "=C:=C:\" of Windows, which has no name
 		case strings.Count(key, delimiter) >= maxDepth:
-			// nobody's setting, and no reason not to start
+			// not a setting, and no reason to refuse to start
 		default:
 			values.set(key[len(prefix):], value)
 		}
@@ -52,11 +54,11 @@ func parseEnvironment(prefix string, environ []string) map[string]any {
 			take(key+"_ProviderName", provider)
 		}
 	}
-	return values.values
+	return values.entries
 }
 
 // connection returns the key of a variable, and the database's driver of .NET if
-// it is a connection string of a hosting service (CG-3).
+// it is a connection string of a hosting service.
 func connection(name string) (key, provider string) {
 	for _, service := range [...]struct{ prefix, provider string }{
 		{"SQLCONNSTR_", "System.Data.SqlClient"},
@@ -78,4 +80,4 @@ func connection(name string) (key, provider string) {
 	return envKey(name), ""
 }
 
-func envKey(name string) string { return strings.ReplaceAll(name, "__", delimiter) }
+func envKey(name string) string { return settingsfile.EnvironmentKey(name) }

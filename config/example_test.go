@@ -1,8 +1,11 @@
 package config_test
 
 import (
+	"errors"
 	"fmt"
 	"time"
+
+	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/config"
 )
@@ -72,4 +75,109 @@ func ExampleFunc() {
 	settings, _ := config.New(vault)
 	fmt.Println(settings.Get("Db:User"))
 	// Output: orders true
+}
+
+type WorkerOptions struct {
+	Interval time.Duration
+	Folder   string
+}
+
+func (o *WorkerOptions) Validate() error {
+	if o.Interval <= 0 {
+		return &config.KeyError{Key: "Interval", Err: errors.New("must be more than zero")}
+	}
+	return nil
+}
+
+type RetryOptions struct{ Times int }
+
+// Constructors take the options; a section may lie within another one.
+func ExampleConfigure() {
+	settings, err := config.New(config.Map(map[string]any{
+		"Worker": map[string]any{"Interval": "5s", "Retry": map[string]any{"Times": 3}},
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	app := fx.New(fx.NopLogger, fx.Supply(settings),
+		config.Configure("Worker", config.Default(WorkerOptions{Folder: "inbox"})),
+		config.Configure("Worker:Retry", config.Required[RetryOptions]()),
+		fx.Invoke(func(worker *WorkerOptions, retry *RetryOptions) {
+			fmt.Printf("%+v %+v\n", *worker, *retry)
+		}),
+	)
+	fmt.Println(app.Err())
+	// Output:
+	// {Interval:5s Folder:inbox} {Times:3}
+	// <nil>
+}
+
+// Two sections of one type; what ForName has is for one of them.
+func ExampleConfigureNamed() {
+	settings, err := config.New(config.Map(map[string]any{"Jobs:Import:Interval": "1h", "Jobs:Export:Folder": "out"}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sections := map[string]string{"import": "Jobs:Import", "export": "Jobs:Export"}
+	fx.New(fx.NopLogger, fx.Supply(settings),
+		config.ConfigureNamed(sections,
+			config.Default(WorkerOptions{Interval: time.Minute}),
+			config.ForName("import", config.Default(WorkerOptions{Folder: "in"}))),
+		fx.Invoke(func(options *config.Monitor[WorkerOptions]) {
+			for _, name := range []string{"import", "export"} {
+				o, _ := options.Get(name)
+				fmt.Printf("%s %+v\n", name, *o)
+			}
+		}),
+	)
+	// Output:
+	// import {Interval:1h0m0s Folder:in}
+	// export {Interval:1m0s Folder:out}
+}
+
+// A Monitor follows the settings: Current is what they are now.
+func ExampleMonitor_OnChange() {
+	settings, _ := config.New(config.Map(map[string]any{"Worker:Interval": "5s"}))
+	options, err := config.NewMonitor[WorkerOptions](settings, "Worker")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stop := options.OnChange(func(old, current *WorkerOptions) {
+		fmt.Println(old.Interval, "is now", current.Interval)
+	})
+	defer stop()
+	if err := settings.Add(config.Map(map[string]any{"Worker:Interval": "7s"})); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(settings.Add(config.Map(map[string]any{"Worker:Interval": "0s"})))
+	fmt.Println(options.Current().Interval)
+	// Output:
+	// 5s is now 7s
+	// config: Worker:Interval: "0s": must be more than zero (memory)
+	// 7s
+}
+
+// What nothing has read is probably misspelt.
+func ExampleManager_Unread() {
+	settings, _ := config.New(config.CommandLine([]string{"--Wroker:Interval=5s"}))
+	var worker WorkerOptions
+	if err := settings.Bind("Worker", &worker); err != nil {
+		fmt.Println(err)
+	}
+	given, _ := settings.Unread()
+	fmt.Println(given[0])
+	// Output: config: Wroker:Interval: nothing in the program reads this setting (command line); did you mean "Worker:Interval"?
+}
+
+// The values of another Manager, such as one that a library has loaded.
+func ExampleChain() {
+	defaults, _ := config.New(config.Map(map[string]any{"Worker": map[string]any{"Interval": "5s", "Folder": "in"}}))
+	settings, _ := config.New(config.Chain(defaults), config.Map(map[string]any{"Worker:Folder": "inbox"}))
+	fmt.Print(settings.DebugView())
+	// Output:
+	// Worker:Folder = "inbox" (memory)
+	// Worker:Interval = "5s" (memory)
 }

@@ -4,27 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
-)
 
-// maxFileSize is that of a ConfigMap, far above what people write: the parsers of
-// YAML and TOML get slow with many keys. It also keeps a wrong path, say to a
-// database, from filling the memory.
-const maxFileSize = 1 << 20
+	"github.com/fxhost/fxhost/internal/printable"
+	"github.com/fxhost/fxhost/internal/settingsfile"
+)
 
 // File is a [Source] of a file that must exist. Its extension tells the format:
 // .json (comments and trailing commas are allowed), .yaml, .yml, .toml, or .env
-// with lines NAME=value, where "__" in a name is ":". At most 1 MiB is read.
+// with lines NAME=value, where "__" in a name is ":". A file has at most 1 MiB and
+// 50,000 keys. Keys $schema, which are for editors, are ignored. A relative path
+// starts from the directory given to [Manager.SetBasePath], which is the content
+// root of a host.
 func File(path string) Source { return fileSource{path: path} }
 
-// OptionalFile is like [File], and empty as long as the file does not exist
-// (CG-11). A file that is there but cannot be read or parsed is an error.
+// OptionalFile is like [File], and empty as long as the file does not exist. A file
+// that is there but cannot be read or parsed is an error.
 func OptionalFile(path string) Source { return fileSource{path: path, optional: true} }
 
-// AppSettings are the sources of appsettings.{json,yaml,yml,toml} in contentRoot
-// (CF-4), then of appsettings.{environmentName} with the same extensions; all are
+// AppSettings are the sources of appsettings.{json,yaml,yml,toml} in contentRoot,
+// then of appsettings.{environmentName} with the same extensions; all are
 // optional. With an empty environmentName there are only the first.
 func AppSettings(contentRoot, environmentName string) []Source {
 	return layered(contentRoot, "appsettings", environmentName)
@@ -33,7 +33,7 @@ func AppSettings(contentRoot, environmentName string) []Source {
 // ApplicationSettings are the sources of {application}.settings and
 // {application}.settings.{environmentName}, with the extensions of
 // [AppSettings]. Path separators in the name become "_"; with an empty name there
-// are none (CF-3).
+// are none.
 func ApplicationSettings(contentRoot, application, environmentName string) []Source {
 	if application == "" {
 		return nil
@@ -55,7 +55,7 @@ func layered(folder, name, environmentName string) []Source {
 	return sources
 }
 
-// fileName keeps a name from leading to another folder (CF-3).
+// fileName keeps a name from leading to another folder.
 func fileName(name string) string { return strings.NewReplacer("/", "_", `\`, "_").Replace(name) }
 
 type fileSource struct {
@@ -63,42 +63,64 @@ type fileSource struct {
 	optional bool
 }
 
-func (s fileSource) Name() string    { return filepath.Base(s.path) }
-func (s fileSource) Paths() []string { return []string{s.path} }
+func (s fileSource) Name() string {
+	if s.path == "" {
+		return "a file"
+	}
+	return filepath.Base(s.path)
+}
+
+func (s fileSource) Paths() []string {
+	if s.path == "" {
+		return nil
+	}
+	return []string{s.path}
+}
+
+// from implements relative.
+func (s fileSource) from(folder string) Source {
+	s.path = within(folder, s.path)
+	return s
+}
+
+// relative is a source whose path may start from another folder than the working
+// directory.
+type relative interface{ from(folder string) Source }
+
+// within is a path that starts from a folder if it is relative. An empty one stays.
+func within(folder, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(folder, path)
+}
 
 func (s fileSource) Load() (map[string]any, error) {
-	d, err := s.read()
-	return d.values, err
+	entries, err := s.read().entries()
+	return asMap(entries), err
 }
 
-// read is Load that also tells the lines.
-func (s fileSource) read() (decoded, error) {
-	b, err := readFile(s.path, maxFileSize)
-	var pathError *fs.PathError
-	switch {
-	case s.optional && errors.Is(err, fs.ErrNotExist):
-		return decoded{}, nil
-	case errors.As(err, &pathError):
-		return decoded{}, pathError.Err // the manager adds the path
-	case err != nil:
-		return decoded{}, err
+func (s fileSource) read() content {
+	if s.path == "" {
+		return content{entries: func() ([]entry, error) { return nil, errors.New("its name is empty") }}
 	}
-	return decode(strings.ToLower(filepath.Ext(s.path)), b)
-}
-
-// readFile refuses what is no file before it opens it: a pipe would wait for ever.
-func readFile(path string, maxSize int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+	b, err := settingsfile.Bytes(s.path)
+	if s.optional && errors.Is(err, fs.ErrNotExist) {
+		return content{entries: func() ([]entry, error) { return nil, nil }}
 	}
-	switch mode := info.Mode(); {
-	case mode.IsDir():
-		return nil, errors.New("is a folder, not a file")
-	case !mode.IsRegular():
-		return nil, fmt.Errorf("is not a file but a %s", mode.Type())
-	case info.Size() > maxSize:
-		return nil, fmt.Errorf("has %d bytes; a file of settings may have %d at most", info.Size(), maxSize)
-	}
-	return os.ReadFile(path)
+	return content{print: fingerprintOf(b, err), entries: func() ([]entry, error) {
+		if folder := filepath.Dir(s.path); errors.Is(err, fs.ErrNotExist) && !isFolder(folder) {
+			return nil, fmt.Errorf("%w; there is no folder %s", withoutPath(err), printable.Text(folder))
+		} else if err != nil {
+			return nil, withoutPath(err)
+		}
+		read, err := settingsfile.Parse(filepath.Ext(s.path), b)
+		entries := make([]entry, 0, len(read))
+		for _, e := range read {
+			if name := e.Key[strings.LastIndex(e.Key, delimiter)+1:]; name != "$schema" {
+				entries = append(entries, entry{key: e.Key, value: e.Value, from: origin{line: e.Line}})
+			}
+		}
+		return entries, err
+	}}
 }

@@ -199,3 +199,51 @@ func TestAppSettingsStayInTheContentRoot(t *testing.T) { // as CF-3
 		t.Errorf("%d sources without an environment, want 4", n)
 	}
 }
+
+func TestTheNameOfAFileThatIsNotThereIsWhole(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	_, err := config.New(config.File(""))
+	wantError(t, err, "config: a file: its name is empty")
+	_, err = config.New(config.File("a.json"))
+	wantError(t, err, "config: "+filepath.Join(dir, "a.json")+": no such file or directory")
+	_, err = config.New(config.File("conf/a.json"))
+	wantError(t, err, "config: "+filepath.Join(dir, "conf", "a.json")+": no such file or directory; there is no folder conf")
+}
+
+func TestARelativePathStartsFromTheBasePath(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "a.json"), `{"A": 1}`)
+	writeFile(t, filepath.Join(mkdir(t, filepath.Join(dir, "keys")), "B"), "2")
+	var m config.Manager
+	m.SetBasePath(dir)
+	if err := m.Add(config.File("a.json"), config.KeyPerFile("keys"), config.OptionalFile(filepath.Join(dir, "none.json"))); err != nil {
+		t.Fatal(err)
+	}
+	wantGet(t, &m, "A", "1")
+	wantGet(t, &m, "B", "2")
+	if got := m.Files(); !slices.Equal(got, []string{filepath.Join(dir, "a.json"), filepath.Join(dir, "keys")}) {
+		t.Errorf("files %q", got)
+	}
+}
+
+// Editors and Kubernetes do not read it.
+func TestTheSchemaOfAnEditorIsNoSetting(t *testing.T) {
+	t.Parallel()
+	path := writeFile(t, filepath.Join(t.TempDir(), "a.json"), `{"$schema": "x", "W": {"$schema": "y", "A": 1, "M": {"$schema": 1, "k": 2}}}`)
+	var target struct {
+		A int
+		M map[string]int
+	}
+	if err := load(t, config.File(path)).Bind("W", &target); err != nil || target.A != 1 || len(target.M) != 1 {
+		t.Errorf("%+v, %v", target, err)
+	}
+}
+
+func TestASecondDocumentIsRefused(t *testing.T) {
+	t.Parallel()
+	path := writeFile(t, filepath.Join(t.TempDir(), "a.yaml"), "A: 1\n---\nB: 2\n")
+	_, err := config.New(config.File(path))
+	wantError(t, err, "config: "+path+": line 2: a second document begins here, and a file has one")
+}

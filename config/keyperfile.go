@@ -10,24 +10,22 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/fxhost/fxhost/internal/settingsfile"
 )
 
-const maxKeyFileSize = 1 << 20
-
-// KeyPerFile is a [Source] of a folder in which each file is a key and its content
-// the value, as Docker and Kubernetes mount secrets (.NET: AddKeyPerFile, CG-10).
-// "__" in a file's name is ":"; one line break at the end of the content is
-// removed. Folders, and files that begin with "ignore." or "..", are passed over.
-// All values count as secrets. A file has at most 1 MiB.
+// KeyPerFile is a [Source] of a directory in which each file is a key and its content
+// the value, as Docker and Kubernetes mount secrets (.NET: AddKeyPerFile). "__" in
+// a file's name is ":"; one line break at the end of the content is removed.
+// Directories, and files whose name begins with "ignore." or "..", are ignored. All
+// values count as secrets. A file has at most 1 MiB.
 //
-// The folder must exist.
+// The directory must exist. A relative path starts where that of a [File] does.
 func KeyPerFile(folder string) Source { return newKeyPerFile(folder, false) }
 
-// OptionalKeyPerFile is like [KeyPerFile], and empty as long as the folder does
+// OptionalKeyPerFile is like [KeyPerFile], and empty as long as the directory does
 // not exist.
-func OptionalKeyPerFile(folder string) Source {
-	return newKeyPerFile(folder, true)
-}
+func OptionalKeyPerFile(folder string) Source { return newKeyPerFile(folder, true) }
 
 // newKeyPerFile keeps an empty name empty: as "." it would take each file of the
 // working directory for a secret, say when a variable with the folder is not set.
@@ -46,6 +44,12 @@ type keyPerFile struct {
 func (s keyPerFile) Name() string  { return cmp.Or(s.folder, "a file per key") }
 func (s keyPerFile) confidential() {}
 
+// from implements relative.
+func (s keyPerFile) from(folder string) Source {
+	s.folder = within(folder, s.folder)
+	return s
+}
+
 func (s keyPerFile) Paths() []string {
 	if s.folder == "" {
 		return nil
@@ -53,9 +57,24 @@ func (s keyPerFile) Paths() []string {
 	return []string{s.folder}
 }
 
-// Load reads the folder again, after a moment, when a file has gone or the files
-// were swapped while it did: Kubernetes replaces all at once by another ..data.
-func (s keyPerFile) Load() (values map[string]any, err error) {
+func (s keyPerFile) Load() (map[string]any, error) {
+	entries, err := s.read().entries()
+	return asMap(entries), err
+}
+
+func (s keyPerFile) read() content {
+	entries, err := s.swapped()
+	parts := []any{err}
+	for _, e := range entries {
+		parts = append(parts, e.key, e.value)
+	}
+	return content{print: fingerprintOf(parts...), entries: func() ([]entry, error) { return entries, err }}
+}
+
+// swapped reads the folder again, after a moment, when a file has gone or the
+// files were swapped while it did: Kubernetes replaces all at once by another
+// ..data.
+func (s keyPerFile) swapped() (entries []entry, err error) {
 	if s.folder == "" {
 		return nil, errors.New(`the name of the folder is empty; write "." for the working directory`)
 	}
@@ -64,62 +83,61 @@ func (s keyPerFile) Load() (values map[string]any, err error) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		before, _ := os.Readlink(filepath.Join(s.folder, "..data"))
-		values, err = s.load()
+		entries, err = s.entries()
 		after, _ := os.Readlink(filepath.Join(s.folder, "..data"))
 		switch {
 		case before != after:
 			err = errors.New("its files change all the time") // of several versions
 		case !errors.Is(err, fs.ErrNotExist):
-			return values, err
+			return entries, err
 		}
 		if _, folderErr := os.Stat(s.folder); errors.Is(folderErr, fs.ErrNotExist) {
 			if s.optional {
 				return nil, nil
 			}
-			return nil, cause(folderErr)
+			return nil, withoutPath(folderErr)
 		}
 	}
 	return nil, err
 }
 
-func (s keyPerFile) load() (map[string]any, error) {
+func (s keyPerFile) entries() ([]entry, error) {
 	if info, err := os.Stat(s.folder); err == nil && !info.IsDir() {
 		return nil, errors.New("is not a folder; a folder with one file for each key is wanted")
 	}
 	files, err := os.ReadDir(s.folder)
 	if err != nil {
-		return nil, cause(err)
+		return nil, withoutPath(err)
 	}
-	values := make(map[string]any, len(files))
+	entries := []entry{}
+	seen := map[string]string{}
 	for _, f := range files {
 		path := filepath.Join(s.folder, f.Name())
 		if strings.HasPrefix(f.Name(), "ignore.") || strings.HasPrefix(f.Name(), "..") || isFolder(path) {
 			continue
 		}
-		b, err := readFile(path, maxKeyFileSize)
+		b, err := settingsfile.Bytes(path)
+		key := settingsfile.EnvironmentKey(f.Name())
+		other, twice := seen[fold(key)]
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("file %q: %w", f.Name(), cause(err))
+			return nil, fmt.Errorf("file %q: %w", f.Name(), withoutPath(err))
 		case !utf8.Valid(b):
 			return nil, fmt.Errorf("file %q: not a text in UTF-8", f.Name())
-		}
-		key := envKey(f.Name())
-		if _, twice := values[key]; twice {
+		case twice && other == key:
 			return nil, fmt.Errorf("file %q: another file is the same key %s; keep one", f.Name(), key)
+		case twice:
+			return nil, sameKey(other, key)
 		}
-		value := strings.TrimPrefix(string(b), byteOrderMark)
+		if err := checkDepth(key); err != nil {
+			return nil, err
+		}
+		seen[fold(key)] = key
+		value := string(settingsfile.TrimByteOrderMark(b))
 		if line, ok := strings.CutSuffix(value, "\n"); ok {
 			value = strings.TrimSuffix(line, "\r")
 		}
-		values[key] = value
+		entries = append(entries, entry{key: key, value: value})
 	}
-	return values, nil
-}
-
-// cause leaves out the path: whoever reads the error has it already.
-func cause(err error) error {
-	if e := new(fs.PathError); errors.As(err, &e) {
-		return e.Err
-	}
-	return err
+	return entries, nil
 }

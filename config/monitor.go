@@ -9,17 +9,22 @@ import (
 	"sync/atomic"
 )
 
-// Monitor has the values of a section as they are now, checked. When the
-// configuration is loaded again, its values change in one step, or not at all:
-// as long as one Monitor of a [Manager] refuses a value, all keep the last ones
-// that were right, unlike in .NET (OP-10). All methods are safe for concurrent
-// use. It is .NET's IOptionsMonitor<T> (OP-3).
+// Monitor has the current values of a section, checked. When the configuration is
+// loaded again, its values change in one step or not at all: as long as one Monitor
+// of a [Manager] refuses a value, all of them keep the last valid ones, unlike in
+// .NET. All methods are safe for concurrent use. It is .NET's IOptionsMonitor<T>;
+// [Configure] provides it.
 type Monitor[T any] struct {
 	manager  *Manager
-	recipe   recipe[T]
-	sections map[string]string // by name
+	sections map[string]string      // by name
+	options  map[string]*options[T] // by name
 	current  atomic.Pointer[values[T]]
 }
+
+// Snapshot has the values of a section as they were when its scope first asked for
+// them. They stay the same during one unit of work, whatever is reloaded meanwhile.
+// [Configure] provides it in each scope (.NET: IOptionsSnapshot<T>).
+type Snapshot[T any] struct{ values *values[T] }
 
 // values are those of all names at one moment; they never change.
 type values[T any] struct {
@@ -33,34 +38,52 @@ func (v *values[T]) get(name string) (*T, bool) {
 	return value, ok
 }
 
-// NewMonitor returns a Monitor of a section, for programs that do not get it
-// from fx, see [Configure]. It follows the Manager as long as that lives. The error
-// tells what is wrong with the present values, all of it.
-func NewMonitor[T any](m *Manager, section string, opts ...OptionsOption[T]) (*Monitor[T], error) {
+// NewMonitor returns a Monitor of a section, for programs that do not use
+// [Configure]. It follows the Manager as long as the Manager lives. Monitors of
+// nested sections must be made first. The error joins all that is wrong with the
+// current values.
+func NewMonitor[T any](m *Manager, section string, opts ...Option[T]) (*Monitor[T], error) {
 	return newMonitor(m, map[string]string{"": section}, opts)
 }
 
-func newMonitor[T any](m *Manager, sections map[string]string, opts []OptionsOption[T]) (*Monitor[T], error) {
-	monitor := &Monitor[T]{manager: m, sections: maps.Clone(sections), recipe: newRecipe(opts)}
+func newMonitor[T any](m *Manager, sections map[string]string, opts []Option[T]) (*Monitor[T], error) {
+	monitor := &Monitor[T]{manager: m, sections: maps.Clone(sections), options: map[string]*options[T]{}}
+	for name := range sections {
+		o := &options[T]{name: name, sections: sections}
+		if o.apply(opts); o.err != nil {
+			return nil, o.err
+		}
+		monitor.options[name] = o
+	}
+	m.claim(slices.Collect(maps.Values(sections)))
+	for _, section := range sections {
+		m.asked.noteSection(section, reflect.TypeFor[T](), newBinder(nil))
+	}
 	if err := m.watch(monitor); err != nil {
 		return nil, err
 	}
 	return monitor, nil
 }
 
-// Current returns the values of the default name: one atomic load. They are
-// shared and must not be changed; whoever needs several of them to fit together
-// calls Current once. nil if only other names are configured.
+// Current returns the values of the default name, by one atomic load. They are
+// shared and must not be changed. To read several that belong together, call Current
+// once. It returns nil if only other names are configured.
 func (m *Monitor[T]) Current() *T { return m.current.Load().main }
 
 // Get returns the values of a name that was given to [ConfigureNamed]. Names are
-// case-sensitive (OP-5).
+// case-sensitive.
 func (m *Monitor[T]) Get(name string) (value *T, ok bool) { return m.current.Load().get(name) }
 
-// OnChange has f called after each load that changed the values of the default
-// name, with the old and the new ones, until the returned function is called. f
-// runs as those of [Manager.OnChange] do, and sees each change once: what is old
-// in a call was new in the one before.
+// Value returns the values of the default name, see [Monitor.Current].
+func (s *Snapshot[T]) Value() *T { return s.values.main }
+
+// Get returns the values of a name, see [Monitor.Get].
+func (s *Snapshot[T]) Get(name string) (*T, bool) { return s.values.get(name) }
+
+// OnChange registers f to be called after each load that changed the values of the
+// default name, with the old and the new ones, until the returned function is
+// called. f is called like the functions of [Manager.OnChange], once for each change:
+// the old values of a call are the new ones of the call before.
 func (m *Monitor[T]) OnChange(f func(old, current *T)) (stop func()) { return m.OnNamedChange("", f) }
 
 // OnNamedChange is OnChange for another name.
@@ -76,19 +99,18 @@ func (m *Monitor[T]) OnNamedChange(name string, f func(old, current *T)) (stop f
 }
 
 // prepare implements view.
-func (m *Monitor[T]) prepare(root *node) (commit func(), err error) {
+func (m *Monitor[T]) prepare(root *node, claimed sections) (commit func(), err error) {
 	old := m.current.Load()
 	made := &values[T]{named: map[string]*T{}, from: map[string]*node{}}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(m.sections)) {
-		section := m.sections[name]
-		n := root.find(section)
+		n := root.find(m.sections[name])
 		made.from[name] = n
 		if old != nil && same(old.from[name], n) {
 			made.named[name] = old.named[name]
 			continue
 		}
-		value, err := m.recipe.make(root, section)
+		value, err := m.options[name].value(root, m.sections[name], claimed)
 		switch {
 		case err != nil:
 			errs = append(errs, err)

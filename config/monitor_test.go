@@ -45,7 +45,7 @@ func (c *changeable) set(t *testing.T, m *config.Manager, values map[string]any)
 	}
 }
 
-func monitor(t *testing.T, m *config.Manager, opts ...config.OptionsOption[pollSettings]) *config.Monitor[pollSettings] {
+func monitor(t *testing.T, m *config.Manager, opts ...config.Option[pollSettings]) *config.Monitor[pollSettings] {
 	t.Helper()
 	monitor, err := config.NewMonitor(m, "Poll", opts...)
 	if err != nil {
@@ -129,10 +129,10 @@ func TestOneMonitorThatRefusesKeepsEverythingAsItWas(t *testing.T) { // OP-10 is
 func TestValidatorsSeeCompleteValuesInOrder(t *testing.T) { // OP-4, OP-6
 	t.Parallel()
 	m := load(t, config.Map(map[string]any{"Poll:Limit": 1}))
-	add := func(n int) config.OptionsOption[pollSettings] {
+	add := func(n int) config.Option[pollSettings] {
 		return config.PostConfigure(func(s *pollSettings) { s.Limit = s.Limit*10 + n })
 	}
-	refuse := func(text string) config.OptionsOption[pollSettings] {
+	refuse := func(text string) config.Option[pollSettings] {
 		return config.Validate(func(s *pollSettings) error { return fmt.Errorf("%s %d", text, s.Limit) })
 	}
 	_, err := config.NewMonitor(m, "Poll", refuse("first"), add(2), refuse("second"), add(3))
@@ -258,3 +258,27 @@ func TestCurrentDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Only what is really joined is taken apart, and no error counts as none.
+func TestAnErrorOfAValidatorIsToldAsItIs(t *testing.T) {
+	t.Parallel()
+	a, b := errors.New("a"), &config.KeyError{Key: "Limit", Err: errors.New("b")}
+	for want, err := range map[string]error{
+		"config: Poll: nothing in it":                        wraps{text: "nothing in it"},
+		"config: Poll: the two contradict: a, and a":         fmt.Errorf("the two contradict: %w, and %w", a, a),
+		"config: Poll: a\nconfig: Poll:Limit: 1: b (memory)": errors.Join(a, b),
+		"config: Poll: a\nconfig: Poll: a":                   wraps{text: "a; a", errs: []error{a, a}}, // as multierr does
+	} {
+		_, got := config.NewMonitor(load(t, config.Map(map[string]any{"Poll:Limit": 1})), "Poll",
+			config.Validate(func(*pollSettings) error { return err }))
+		wantError(t, got, want)
+	}
+}
+
+type wraps struct {
+	text string
+	errs []error
+}
+
+func (w wraps) Error() string   { return w.text }
+func (w wraps) Unwrap() []error { return w.errs }

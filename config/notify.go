@@ -10,8 +10,8 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 )
 
-// notifier calls functions after changes, never two at once. A function may lead
-// to another change; nobody waits for anybody.
+// notifier calls functions after changes, never two at once. A function may cause
+// another change, and no goroutine waits for another.
 type notifier struct {
 	mu             sync.Mutex // not held during a call
 	subscribers    []*subscriber
@@ -67,7 +67,7 @@ func (n *notifier) call(s *subscriber) (err error) {
 	n.mu.Unlock()
 	defer n.mu.Lock()
 	defer func() {
-		// The other functions must hear of the change, and whoever loads, often the
+		// The other functions must hear of the change, and the caller, often the
 		// watcher, must live on.
 		if p := recover(); p != nil {
 			err = fmt.Errorf("config: function given to OnChange: %w", &hosted.PanicError{Value: p, Stack: debug.Stack()})

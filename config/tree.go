@@ -4,58 +4,94 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-const delimiter = ":"
-
 // node is one key of a snapshot. As in .NET it may have a value and children.
 type node struct {
 	path     string           // the whole key, as it was first written
+	folded   string           // its last name, folded
+	index    int              // of an item of a list, -1 for another name
 	value    any              // string, bool, json.Number, emptyList, emptySection; nil if there is none
 	from     origin           // where value came from
+	below    *entry           // the last value that is no empty variable, if this is one
 	children map[string]*node // by folded name
-}
-
-// origin is where a value came from.
-type origin struct {
-	source string // its Name, "" if there is no value
-	line   int    // of a file, 0 if it is not known
-	secret bool   // all values of the source are
 }
 
 func newRoot() *node { return &node{value: emptySection{}} }
 
-func fold(key string) string { return strings.ToLower(key) }
-
-func (n *node) name() string {
-	return n.path[strings.LastIndex(n.path, delimiter)+1:]
+// newTree lays the entries of layers over each other.
+func newTree(layers []layer) *node {
+	root := newRoot()
+	for _, l := range layers {
+		for i := range l.entries {
+			root.set(&l.entries[i])
+		}
+	}
+	root.prune()
+	return root
 }
 
+// name is the last one of the key.
+func (n *node) name() string { return n.path[strings.LastIndex(n.path, delimiter)+1:] }
+
 // set gives the value of e to the node at its key, made if need be.
-func (n *node) set(e entry) {
+func (n *node) set(e *entry) {
 	for start := 0; start <= len(e.key); {
 		end := len(e.key)
-		if i := strings.Index(e.key[start:], delimiter); i >= 0 {
+		if i := strings.IndexByte(e.key[start:], delimiter[0]); i >= 0 {
 			end = start + i
 		}
-		name := fold(e.key[start:end])
-		child := n.children[name]
+		folded := fold(e.key[start:end])
+		child := n.children[folded]
 		if child == nil {
-			child = &node{path: e.key[:end]} // shares the text: a deep key is stored once
+			child = &node{path: e.key[:end], folded: folded, index: listIndex(folded)} // shares the text: a deep key is stored once
 			if start > 0 && n.path != e.key[:start-len(delimiter)] {
 				child.path = join(n.path, e.key[start:end]) // first written in another case
 			}
 			if n.children == nil {
 				n.children = map[string]*node{}
 			}
-			n.children[name] = child
+			n.children[folded] = child
 		}
 		n, start = child, end+len(delimiter)
 	}
-	n.value, n.from = e.value, e.from
+	if n.value != nil && !n.isEmptyVariable() {
+		n.below = &entry{key: e.key, value: n.value, from: n.from}
+	}
+	if n.value, n.from = e.value, e.from; !n.isEmptyVariable() {
+		n.below = nil
+	}
+}
+
+// isEmptyVariable tells whether the value is that of an empty variable of the
+// environment: as LIMIT=${LIMIT:-} of a compose file it means that there is none.
+func (n *node) isEmptyVariable() bool { return n.value == "" && n.from.source == environmentName }
+
+// orBelow is the node itself, or what an empty variable lies over, or nil. Only
+// texts can be empty.
+func (n *node) orBelow(t reflect.Type) *node {
+	if t.Kind() == reflect.String || t.Kind() == reflect.Interface || !n.isEmptyVariable() || len(n.children) > 0 {
+		return n
+	}
+	if n.below == nil {
+		return nil
+	}
+	return &node{path: n.path, folded: n.folded, index: n.index, value: n.below.value, from: n.below.from}
+}
+
+// listIndex is the index that a name is, or -1.
+func listIndex(name string) int {
+	if name == "" || name[0] < '0' || name[0] > '9' {
+		return -1
+	}
+	if i, err := strconv.Atoi(name); err == nil {
+		return i
+	}
+	return -1
 }
 
 // prune removes what a null has left without a value.
@@ -84,19 +120,20 @@ func (n *node) find(key string) *node {
 // sorted returns the children: list indexes in order, then names.
 func (n *node) sorted() []*node {
 	return slices.SortedFunc(maps.Values(n.children), func(a, b *node) int {
-		i, aErr := strconv.Atoi(a.name())
-		j, bErr := strconv.Atoi(b.name())
-		switch {
-		case aErr == nil && bErr == nil && i != j:
-			return cmp.Compare(i, j)
-		case aErr == nil && bErr != nil:
-			return -1
-		case aErr != nil && bErr == nil:
-			return 1
-		default:
-			return cmp.Compare(fold(a.name()), fold(b.name()))
+		if (a.index < 0) != (b.index < 0) {
+			return cmp.Compare(b.index, a.index)
 		}
+		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.folded, b.folded))
 	})
+}
+
+// names are those of the children, in order.
+func (n *node) names() []string {
+	var names []string
+	for _, c := range n.sorted() {
+		names = append(names, c.name())
+	}
+	return names
 }
 
 // same tells whether two nodes have the same values below the same names.
@@ -133,10 +170,18 @@ func (n *node) origin() origin {
 	return n.from
 }
 
-// isSecret tells whether the value must not be shown.
-func (n *node) isSecret() bool {
-	value, _ := text(n.value)
-	return n.from.secret || isSecret(n.path) || hasCredentials(value)
+// text returns the text of a value; ok is false if it has none.
+func text(value any) (string, bool) {
+	switch v := value.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return strconv.FormatBool(v), true
+	default:
+		return "", false
+	}
 }
 
 // plain returns the value as Go has it: string, bool, int64, float64, []any or

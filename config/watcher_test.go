@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/zap"
@@ -277,4 +279,39 @@ func TestStopAsyncDoesNotWaitForEverForASubscriber(t *testing.T) {
 	if err := w.StopAsync(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// Whoever writes a file may have written half of it when the watcher starts, or
+// when it looks: nothing is taken that has changed within the last 250 ms. The files
+// are real and the clock is not, since there are no events here.
+func TestWhatIsBeingWrittenIsNotTaken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		writeFile(t, filepath.Join(dir, "A"), "old")
+		m := load(t, config.KeyPerFile(dir), config.Map(map[string]any{"hostBuilder:usePollingFileWatcher": true}))
+		var changes []string
+		m.OnChange(func() {
+			value, _ := m.Get("A")
+			changes = append(changes, value)
+		})
+		writeFile(t, filepath.Join(dir, "A"), "")
+		w := config.NewWatcher(m, zap.NewNop())
+		if err := w.StartAsync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(251 * time.Millisecond) // the first look has been
+		writeFile(t, filepath.Join(dir, "A"), "new")
+		time.Sleep(4 * time.Second)
+		writeFile(t, filepath.Join(dir, "A"), "")
+		time.Sleep(300 * time.Millisecond) // the second look has been
+		writeFile(t, filepath.Join(dir, "A"), "newer")
+		time.Sleep(5 * time.Second)
+		if err := w.StopAsync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(changes, []string{"new", "newer"}) {
+			t.Errorf("A became %q", changes)
+		}
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/background"
@@ -19,12 +20,15 @@ import (
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/host/hosttest"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/web"
 )
 
 type database struct{}
 
 type worker struct {
 	background.BackgroundService
+
+	name string
 }
 
 func newWorker(*zap.Logger) *worker                      { return &worker{} }
@@ -66,8 +70,47 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 	}{
 		"missing constructor": {
 			hosted.AddHostedService[*worker](newWorkerOf),
-			`failed to build \*host_test\.worker: missing dependencies for function ` + f + `newWorkerOf \(` + l + `\): ` +
-				`missing type: \*host_test\.database.*: add a constructor of it with fx\.Provide \(registered at ` + l + `\)`,
+			`failed to build \*host_test\.worker: missing type: \*host_test\.database: add a constructor of it with fx\.Provide \(registered at ` + l + `\)`,
+		},
+		"missing constructor of what a constructor takes": {
+			fx.Options(hosted.AddHostedService[*worker](newWorkerOf), fx.Provide(newPooledDatabase)),
+			`failed to build \*host_test\.worker: failed to build \*host_test\.database: missing dependencies for function ` +
+				`"github\.com/fxhost/fxhost/host_test"\.newPooledDatabase \(\S+/scope_test\.go:\d+\): ` +
+				`missing type: \*host_test\.pool: add a constructor of it with fx\.Provide \(registered at ` + l + `\)`,
+		},
+		"missing constructor of what another service takes": {
+			fx.Options(
+				fx.Provide(func(*worker) *cache { return nil }),
+				hosted.AddHostedService[*loopless](func(*zap.Logger, *cache) *loopless { return nil }),
+				hosted.AddHostedService[*worker](newWorkerOf),
+			),
+			`failed to build \*host_test\.loopless: failed to build \*host_test\.cache: could not build arguments for function ` + f +
+				`TestBuildSaysWhatIsWrong\.func\d+ \(` + l + `\): failed to build \*host_test\.worker \(provided at ` + l + `\): ` +
+				`missing type: \*host_test\.database: add a constructor of it with fx\.Provide \(registered at ` + l + `\)`,
+		},
+		"cycle": {
+			fx.Options(
+				hosted.AddHostedService[*worker](func(*zap.Logger, *cache) (*worker, error) { return nil, nil }),
+				fx.Provide(func(*worker) *cache { return nil }),
+			),
+			`cycle detected in dependency graph: func\(\*zap\.Logger, \*host_test\.cache\) \(\*host_test\.worker, error\)` +
+				`\n\tdepends on func\(\*host_test\.worker\) \*host_test\.cache provided by ` + f + `\S+ \(` + l + `\)` +
+				`\n\tdepends on func\(\*zap\.Logger, \*host_test\.cache\) \(\*host_test\.worker, error\)`,
+		},
+		"missing for fx.Annotate": {
+			fx.Options(fx.Provide(fx.Annotate(newPooledDatabase, fx.ParamTags(`name:"main"`))), fx.Invoke(func(*database) {})),
+			`could not build arguments for function ` + f + `TestBuildSaysWhatIsWrong\.func\d+ \(` + l + `\): ` +
+				`failed to build \*host_test\.database: missing type: \*host_test\.pool\[name="main"\]: .*`,
+		},
+		"missing middleware": {
+			fx.Invoke(func(*web.Scopes) {}),
+			`missing dependencies for function ` + f + `TestBuildSaysWhatIsWrong\.func\d+ \(` + l + `\): ` +
+				`missing type: \*web\.Scopes: add fx\.Provide\(web\.NewScopes\) \(registered at ` + l + `\)`,
+		},
+		"option given to fx.Provide": {
+			fx.Provide(fx.Provide(newDatabase)),
+			`fx\.Option should be passed to fx\.New directly, not to fx\.Provide: fx\.Provide received fx\.Provide\(\S+newDatabase\(\)\) ` +
+				`\(registered at ` + l + `\)`,
 		},
 		"type that fx does not know": {
 			hosted.AddHostedService[*worker](nil),
@@ -102,8 +145,7 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 		},
 		"constructor that fails": {
 			hosted.AddHostedService[*worker](newFailingWorker),
-			`failed to build \*host_test\.worker: received non-nil error from function ` + f + `newFailingWorker \(` + l + `\): ` +
-				`unexpected EOF \(registered at ` + l + `\)`,
+			`failed to build \*host_test\.worker: host_test\.newFailingWorker \(` + l + `\): unexpected EOF \(registered at ` + l + `\)`,
 		},
 		"constructor that panics": {
 			hosted.AddHostedService[*worker](newPanickingWorker),
@@ -143,7 +185,7 @@ func TestBuildSaysWhatIsWrong(t *testing.T) {
 		},
 		"module of hosted": {
 			hosted.Module(),
-			`\*hosted\.Runner is provided twice: package host runs the services: remove hosted\.Module\(\) or host\.Module\(\) at ` + l,
+			`hosted\.Module is in the application twice: package host runs the services: remove hosted\.Module\(\) or host\.Module\(\) at ` + l,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -233,9 +275,12 @@ func TestValidateRunsNoConstructor(t *testing.T) {
 	t.Parallel()
 	hosttest.Validate(t, nil, hosted.AddHostedService[*worker](newPanickingWorker))
 
-	builder, _ := hosttest.NewBuilder(t, nil, hosted.AddHostedService[*worker](newWorkerOf))
+	builder, _ := hosttest.NewBuilder(t, nil, hosted.AddHostedService[*worker](newWorkerOf),
+		fx.Provide(func() *pool { panic("constructed") }), fx.WithLogger(func(*pool) fxevent.Logger { return nil }))
 	err := builder.Validate()
-	if err == nil || !strings.Contains(err.Error(), "missing type: *host_test.database") {
+	want := `^host: build: failed to build \*host_test\.worker \(provided at \S+/build_test\.go:\d+\): ` +
+		`missing type: \*host_test\.database: add a constructor of it with fx\.Provide$`
+	if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,66 +5,78 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
+	"slices"
 	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/logging"
 )
 
 // ErrBuilt is returned by a second Build or Run of one builder.
 var ErrBuilt = errors.New("host: the builder has built its host already: make another one with NewBuilder")
 
-// Builder collects what a host is made of (.NET: HostApplicationBuilder). Make
-// it with [NewBuilder] or [NewEmptyBuilder]; it is for one goroutine and one
-// host.
+// errNeverBegun is in the error of a host whose context has ended while its
+// Lifetime waited for the start: a normal end of Run.
+var errNeverBegun = errors.New("host: stopped before the start")
+
+// Builder collects the parts of a host (.NET: HostApplicationBuilder). [NewBuilder]
+// and [NewEmptyBuilder] return one. It builds one host and is not safe for concurrent
+// use.
 type Builder struct {
-	// Configuration has the sources of [NewBuilder]; sources that are added win
-	// over them and take effect at once.
+	// Configuration has the sources of [NewBuilder]; sources that are added
+	// override them and take effect immediately.
 	Configuration *config.Manager
 	// Environment was read from the configuration by [NewBuilder]; changes reach
 	// the application, but not the choice of files that were read.
 	Environment *Environment
-	// Logging is what code has to say about the logger.
+	// Logging has the settings of the logger that only code can give.
 	Logging *logging.Settings
 
 	options   []fx.Option
 	configure []func(*Options)
 	lifetime  Lifetime
+	fatal     fatalHook
 	err       error
 	built     bool
 }
 
 // NewBuilder returns a builder with the usual configuration, in this order, so
-// that the last one wins (CF-1):
+// that the last one wins:
 //
+//   - the defaults of "environment", "contentRoot" and "applicationName"
 //   - environment variables FXHOST_*, and args, for "environment",
 //     "contentRoot" and "applicationName"
 //   - appsettings.{json,yaml,yml,toml} in the content root
 //   - appsettings.{Environment}.{json,yaml,yml,toml}
 //   - {ApplicationName}.settings and {ApplicationName}.settings.{Environment} with
-//     the same extensions (CF-3)
-//   - in Development, [config.UserSecrets] of the application (CG-14)
+//     the same extensions
+//   - in Development, [config.UserSecrets] of the application
 //   - all environment variables; "__" in a name stands for ":"
 //   - args: --key value, --key=value, --flag, --no-flag
 //
 // args are those of the program, without its name; opts are those of
 // [config.CommandLine], such as short switches. What is wrong with a source is the
-// error of Build. The files are watched while the host runs, see
-// [Options.ReloadConfigOnChange].
+// error of Build, and so is an argument or a variable FXHOST_* that nothing in the
+// program reads ([Options.AllowUnreadSettings]). The files are watched while the
+// host runs, see [Options.ReloadConfigOnChange].
 func NewBuilder(args []string, opts ...config.CommandLineOption) *Builder {
 	b := NewEmptyBuilder()
-	b.add(config.Environment("FXHOST_", nil), config.CommandLine(args, opts...))
+	b.add(b.Environment.source(), config.Environment("FXHOST_", nil), config.CommandLine(args, opts...))
 	b.setEnvironment()
 	e := b.Environment
-	b.add(config.AppSettings(e.ContentRoot, e.Name)...)
-	b.add(config.ApplicationSettings(e.ContentRoot, e.ApplicationName, e.Name)...)
+	b.Configuration.SetBasePath(e.ContentRoot)
+	sources := slices.Concat(config.AppSettings(e.ContentRoot, e.Name),
+		config.ApplicationSettings(e.ContentRoot, e.ApplicationName, e.Name))
 	if e.IsDevelopment() {
-		b.add(config.UserSecrets(e.ApplicationName))
+		sources = append(sources, config.UserSecrets(e.ApplicationName))
 	}
-	b.add(config.Environment("", nil), config.CommandLine(args, opts...))
+	b.add(append(sources, config.Environment("", nil), config.CommandLine(args, opts...))...)
 	return b
 }
 
@@ -100,7 +112,13 @@ func (b *Builder) setEnvironment() {
 // after Build, when it would have no effect.
 func (b *Builder) Add(options ...fx.Option) {
 	b.notBuilt("Add")
-	b.options = append(b.options, options...)
+	for i, option := range options {
+		if option == nil {
+			b.err = errors.Join(b.err, fmt.Errorf("host: Builder.Add at %v: option %d is nil", caller.Here(), i+1))
+			continue
+		}
+		b.options = append(b.options, option)
+	}
 }
 
 func (b *Builder) notBuilt(method string) {
@@ -114,6 +132,10 @@ func (b *Builder) notBuilt(method string) {
 // in which they were added.
 func (b *Builder) ConfigureOptions(configure func(*Options)) {
 	b.notBuilt("ConfigureOptions")
+	if configure == nil {
+		b.err = errors.Join(b.err, fmt.Errorf("host: Builder.ConfigureOptions at %v: function is nil", caller.Here()))
+		return
+	}
 	b.configure = append(b.configure, configure)
 }
 
@@ -127,18 +149,17 @@ func (b *Builder) UseLifetime(lifetime Lifetime) {
 	b.lifetime = lifetime
 }
 
-// Build makes the host: it runs the constructors of all hosted services and of
-// what they need, and starts nothing. The error names the constructor and line
-// that it is about, and what to write instead. It is [ErrBuilt] for a second
-// call.
+// Build builds the host: it runs the constructors of all hosted services and of
+// their dependencies, and starts nothing. The error names the constructor, its line,
+// and what to write instead. The error of a second call is [ErrBuilt].
 //
-// Signals are listened to from the start of Build to the end of [Host.Stop].
+// The host handles signals from the start of Build to the end of [Host.Stop].
 func (b *Builder) Build() (*Host, error) {
-	h, err := b.prepare(context.Background())
+	h, err := b.prepare(context.Background(), "Build")
 	if err != nil {
 		return nil, err
 	}
-	if err := h.construct(b.options); err != nil {
+	if err := h.construct(h.graph(b.options), b.options); err != nil {
 		return nil, h.finish(context.Background(), err)
 	}
 	return h, nil
@@ -148,8 +169,8 @@ func (b *Builder) Build() (*Host, error) {
 // constructor. Build does it, too, by running them; this is for a test, and may
 // be called before Build.
 func (b *Builder) Validate() error {
-	if b.err != nil {
-		return b.err
+	if err := b.check("Validate"); err != nil {
+		return err
 	}
 	options, log, err := b.read()
 	if err != nil {
@@ -157,46 +178,78 @@ func (b *Builder) Validate() error {
 	}
 	h := newHost(b, options, log)
 	defer h.release()
-	return h.events.explain(fx.ValidateApp(h.graph(b.options)))
+	return h.validate(b.options)
 }
 
 // Run builds the host and runs it until it has stopped, see [Host.Run]. What
 // goes wrong is logged and returned.
 //
-// Unlike Build it does not wait for ever for a constructor that does not
-// return: not longer than the startup timeout, and not longer than the shutdown
-// timeout once a stop was asked for.
+// Unlike Build, it does not wait forever for a constructor that does not return: it
+// waits for the startup timeout at most, and for the shutdown timeout once a stop was
+// requested.
 func (b *Builder) Run(ctx context.Context) error {
-	h, err := b.prepare(ctx)
+	h, err := b.prepare(ctx, "Run")
+	if errors.Is(err, errNeverBegun) {
+		return nil
+	}
 	if err != nil {
-		return reported(logging.Bootstrap().Named("fxhost"), err)
+		// The console has not begun to look after signals.
+		if console, ok := b.lifetime.(*ConsoleLifetime); ok {
+			console.outlivePipe()
+			defer signal.Stop(console.pipe)
+		}
+		return reported(b.bootstrap().Named("fxhost"), err)
 	}
 	if limit := h.options.StartupTimeout; limit > 0 {
 		h.startBy = time.Now().Add(limit)
 	}
+	h.fatal.running.Store(h.stopping)
 	if err := h.constructWithin(ctx, b.options); err != nil {
-		return reported(h.log, h.finish(ctx, err))
+		return h.finish(ctx, reported(h.log, err)) // finish closes the log, and stops looking after signals
 	}
 	return h.Run(ctx)
 }
 
+// bootstrap returns the logger for errors that come before there is a configuration.
+func (b *Builder) bootstrap() *zap.Logger {
+	var settings logging.Settings
+	if b.Logging != nil {
+		settings.Output, settings.Options = b.Logging.Output, b.Logging.Options
+	}
+	if settings.Output == nil {
+		settings.Output = os.Stderr
+	}
+	log, _ := logging.New(nil, settings) // only what is configured could fail
+	return log
+}
+
 // prepare makes all that the application is built with.
-func (b *Builder) prepare(ctx context.Context) (*Host, error) {
+func (b *Builder) prepare(ctx context.Context, method string) (*Host, error) {
 	if b.built {
 		return nil, ErrBuilt
 	}
 	b.built = true
-	if b.err != nil {
-		return nil, b.err
+	if err := b.check(method); err != nil {
+		return nil, err
+	}
+	if ctx == nil {
+		return nil, fmt.Errorf("host: Builder.%s at %v: the context is nil: give it context.Background()", method, caller.Here())
 	}
 	options, log, err := b.read()
 	if err != nil {
 		return nil, err
 	}
 	h := newHost(b, options, log)
-	if err := h.lifetime.WaitForStart(ctx, h.stopFromOutside); err != nil {
+	err = h.ask(ctx, "WaitForStart", func(ctx context.Context) error {
+		return h.lifetime.WaitForStart(ctx, h.stopFromOutside)
+	})
+	if err != nil {
+		_ = h.closeConfiguration() // which logs it
 		h.release()
-		return nil, fmt.Errorf("host: wait for start: %w", err)
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", errNeverBegun, err)
+		}
+		return nil, err
 	}
 	if b.Logging.RedirectGlobals {
 		h.restore = logging.RedirectGlobals(log)
@@ -204,10 +257,29 @@ func (b *Builder) prepare(ctx context.Context) (*Host, error) {
 	return h, nil
 }
 
+// check tells what the program has done wrong with b before it called method.
+func (b *Builder) check(method string) error {
+	what := ""
+	switch {
+	case b.lifetime == nil:
+		what = "a Builder is made by NewBuilder or NewEmptyBuilder"
+	case b.Configuration == nil:
+		what = "its Configuration is nil: leave the one of NewBuilder, or use one of config.New"
+	case b.Environment == nil:
+		what = "its Environment is nil: leave the one of NewBuilder, or use another one"
+	case b.Logging == nil:
+		what = "its Logging is nil: leave the one of NewBuilder, or use &logging.Settings{}"
+	default:
+		return b.err
+	}
+	return errors.Join(b.err, fmt.Errorf("host: Builder.%s at %v: %s", method, caller.Here(), what))
+}
+
 // read reads what the host itself needs of the configuration.
 func (b *Builder) read() (*Options, *zap.Logger, error) {
 	settings := *b.Logging
 	settings.ContentRoot = cmp.Or(settings.ContentRoot, b.Environment.ContentRoot)
+	settings.Options = append([]zap.Option{zap.WithFatalHook(&b.fatal)}, settings.Options...)
 	options, err := newOptions(b.Configuration, b.configure)
 	log, logErr := logging.New(b.Configuration, settings)
 	if err != nil && logErr == nil {

@@ -20,12 +20,17 @@ func TestMistakesWithConfigureSayWhatToWrite(t *testing.T) {
 	}{
 		"twice": {
 			fx.Options(config.Configure[twiceSettings]("A"), config.Configure[twiceSettings]("B")),
-			`^host: build: \S*host_test\.twiceSettings is configured twice, by \S+configure_test\.go:\d+ and by \S+configure_test\.go:\d+: ` +
+			`^host: build: host_test\.twiceSettings is configured twice, by \S+configure_test\.go:\d+ and by \S+configure_test\.go:\d+: ` +
 				`remove one; config\.ConfigureNamed has several sections of one type$`,
 		},
 		"forgotten": {
 			fx.Invoke(func(*config.Monitor[twiceSettings]) {}),
-			`missing type: \*config\.Monitor\[\S*host_test\.twiceSettings\].*: add config\.Configure\[\S*host_test\.twiceSettings\] with the name of a section`,
+			`missing type: \*config\.Monitor\[\S*host_test\.twiceSettings\].*: add config\.Configure\[host_test\.twiceSettings\]\("section"\)`,
+		},
+		"forgotten, of which the values are taken": {
+			fx.Invoke(func(*twiceSettings) {}),
+			`missing type: \*host_test\.twiceSettings: add config\.Configure\[host_test\.twiceSettings\]\("section"\) ` +
+				`or a constructor of it with fx\.Provide \(registered at \S+configure_test\.go:\d+\)$`,
 		},
 	} {
 		builder, _ := hosttest.NewBuilder(t, nil, test.option)

@@ -14,12 +14,11 @@ import (
 // ConsoleLifetime stops the host at SIGINT (Ctrl-C), SIGTERM and SIGQUIT
 // (.NET: ConsoleLifetime). A second signal ends the process at once, with 128
 // and the signal's number as its exit code: 130 for SIGINT, 143 for SIGTERM.
-// Signals that come within 20 ms of the first count as one: whoever signals a
-// process and its group, as timeout(1) does, sends two and means one.
+// Signals that come within 20 ms of the first count as one: a program that signals
+// a process and its group, as timeout(1) does, sends two and means one.
 //
-// SIGHUP keeps its usual effect. SIGPIPE does not: when whoever reads the log has
-// gone, writing it fails, and the host goes on. The zero value is ready, for one
-// host.
+// SIGHUP keeps its default effect. SIGPIPE does not: when the reader of the log has
+// gone, writing fails, and the host continues. The zero value is ready, for one host.
 type ConsoleLifetime struct {
 	signals chan os.Signal
 	pipe    chan os.Signal // what comes here is not looked at
@@ -32,11 +31,16 @@ func (c *ConsoleLifetime) WaitForStart(_ context.Context, stop func(cause error)
 	c.signals = make(chan os.Signal, 2)
 	c.over = make(chan struct{})
 	c.done = make(chan struct{})
-	c.pipe = make(chan os.Signal, 1)
-	signal.Notify(c.pipe, syscall.SIGPIPE)
+	c.outlivePipe()
 	signal.Notify(c.signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	go c.listen(stop)
 	return nil
+}
+
+// outlivePipe keeps SIGPIPE from ending the process.
+func (c *ConsoleLifetime) outlivePipe() {
+	c.pipe = make(chan os.Signal, 1)
+	signal.Notify(c.pipe, syscall.SIGPIPE)
 }
 
 // Stop gives the signals their usual effect back.
@@ -53,7 +57,7 @@ func (c *ConsoleLifetime) listen(stop func(error)) {
 	select {
 	case sig := <-c.signals:
 		c.passOver(repeats)
-		stop(hosted.StopReason(fmt.Sprintf("%v signal received", sig)))
+		stop(reason(sig))
 	case <-c.over:
 		return
 	}
@@ -62,6 +66,13 @@ func (c *ConsoleLifetime) listen(stop func(error)) {
 		exitNow(sig)
 	case <-c.over:
 	}
+}
+
+func reason(sig os.Signal) error {
+	if number, ok := sig.(syscall.Signal); ok {
+		return hosted.StopSignal{Signal: number}
+	}
+	return hosted.StopReason(fmt.Sprintf("%v signal received", sig))
 }
 
 // repeats is how long signals count as the first one. The stop is asked for only
@@ -80,7 +91,7 @@ func (c *ConsoleLifetime) passOver(limit time.Duration) {
 	}
 }
 
-// exitNow is for the user who does not want to wait for the stop any longer.
+// exitNow ends the process for a user who does not want to wait any longer.
 func exitNow(sig os.Signal) {
 	code := 1
 	if number, ok := sig.(syscall.Signal); ok {

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
+	"go.uber.org/dig"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
@@ -20,19 +19,44 @@ import (
 )
 
 // construct has fx run the constructors.
-func (h *Host) construct(options []fx.Option) (err error) {
+func (h *Host) construct(graph fx.Option, options []fx.Option) error {
+	return h.protect(func() error {
+		err := fx.New(graph).Err()
+		h.addReasons(err, options)
+		if err != nil {
+			return h.events.explain(err)
+		}
+		return h.checkUnread()
+	})
+}
+
+// validate has fx look for what is missing, without running a constructor.
+func (h *Host) validate(options []fx.Option) error {
+	return h.protect(func() error {
+		err := scope.ValidateApp(h.graph(options))
+		h.addReasons(err, options)
+		if err != nil {
+			h.events.listen(h.graph(options)) // a validation has no events
+		}
+		return h.events.explain(err)
+	})
+}
+
+// protect makes errors of panics. fx.RecoverFromPanics would lose the stack.
+func (h *Host) protect(build func() error) (err error) {
 	defer func() {
-		// fx.RecoverFromPanics would lose the stack.
 		if value := recover(); value != nil {
-			stack := debug.Stack()
+			stack, at := debug.Stack(), caller.Panicked()
 			h.log.Debug("constructor panicked", zap.String(fields.Stack, string(stack)))
-			err = fmt.Errorf("host: build: constructor at %s: %w",
-				userFrame(string(stack)), &hosted.PanicError{Value: value, Stack: stack})
+			panicked := &hosted.PanicError{Value: value, Stack: stack}
+			if at.Function == "" { // no function of the application
+				err = fmt.Errorf("host: build: %w: is one of the options nil?", panicked)
+				return
+			}
+			err = fmt.Errorf("host: build: constructor at %s: %w", at.Place(), panicked)
 		}
 	}()
-	err = fx.New(h.graph(options)).Err()
-	h.addReasons(err, options)
-	return h.events.explain(err)
+	return build()
 }
 
 // addReasons asks fx why it has not the types that scoped constructors miss. It
@@ -56,8 +80,12 @@ func (h *Host) addReasons(err error, options []fx.Option) {
 	}
 	ask := reflect.MakeFunc(reflect.FuncOf([]reflect.Type{missing.Type}, nil, false), nil)
 	reason := fx.ValidateApp(h.graph(options), fx.NopLogger, fx.Invoke(ask.Interface()))
-	if reason != nil && missing.Name == "" && strings.Contains(brief(reason), "failed to build") {
-		missing.Reason = errors.New(brief(reason)) // a mere "missing type" is known
+	var first dig.Error
+	if missing.Name != "" || !errors.As(reason, &first) {
+		return
+	}
+	if chain, end := unwrap(first); len(chain) > 1 { // a mere "missing type" is known
+		missing.Reason = errors.New(h.events.join(chain, end))
 	}
 }
 
@@ -65,11 +93,17 @@ func (h *Host) addReasons(err error, options []fx.Option) {
 // constructor that does not return is left behind.
 func (h *Host) constructWithin(ctx context.Context, options []fx.Option) error {
 	defer h.stopWith(ctx)()
+	graph := h.graph(options) // here, where the caller is on the stack
 	built := make(chan error, 1)
-	go func() { //nolint:contextcheck // constructors have no context
+	go func() {
 		err := errors.New("host: build: a constructor has ended its goroutine (runtime.Goexit)")
-		defer func() { built <- err }()
-		err = h.construct(options)
+		defer func() {
+			if fatal := h.fatal.first.Load(); fatal != nil {
+				err = fatal // has ended the goroutine
+			}
+			built <- err
+		}()
+		err = h.construct(graph, options)
 	}()
 	var startup <-chan time.Time
 	if limit := h.options.StartupTimeout; limit > 0 {
@@ -82,10 +116,10 @@ func (h *Host) constructWithin(ctx context.Context, options []fx.Option) error {
 	case err := <-built:
 		return err
 	case <-startup:
-	case <-h.Lifetime().StopRequested():
+	case <-h.stopping.Made():
 		limit = &hosted.TimeoutError{Name: "shutdown", Limit: h.options.ShutdownTimeout}
 		h.log.Info("host stopping: waiting for a constructor to return",
-			zap.String(fields.Reason, h.Lifetime().Cause().Error()))
+			zap.String(fields.Reason, fmt.Sprint(h.stopping.Cause())))
 		timer := time.NewTimer(limit.Limit)
 		defer timer.Stop()
 		select {
@@ -94,52 +128,10 @@ func (h *Host) constructWithin(ctx context.Context, options []fx.Option) error {
 		case <-timer.C:
 		}
 	}
-	return fmt.Errorf("host: build: constructor at %s has not returned: %w", whereConstructing(), limit)
-}
-
-// whereConstructing is the line of the application that a construct of this
-// process is at.
-func whereConstructing() string {
-	stacks := make([]byte, 1<<20)
-	for goroutine := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
-		if strings.Contains(goroutine, "host.(*Host).construct(") {
-			return userFrame(goroutine)
-		}
+	if running := h.events.running.Load(); running != nil {
+		return fmt.Errorf("host: build: %s has not returned: %w", *running, limit)
 	}
-	return unknownPlace
-}
-
-const unknownPlace = "unknown place"
-
-// userFrame is the first place of the application in a stack trace, in which
-// each function is followed by a line with its place.
-func userFrame(trace string) string {
-	lines := strings.Split(trace, "\n")
-	for i := 0; i+1 < len(lines); i++ {
-		place, ok := strings.CutPrefix(lines[i+1], "\t")
-		if !ok || strings.HasPrefix(lines[i], "panic(") || strings.HasPrefix(lines[i], "runtime") {
-			continue
-		}
-		place, _, _ = strings.Cut(place, " +0x")
-		file, _, _ := strings.Cut(place, ".go:")
-		if !caller.Inside(lines[i], file+".go") && !standard(lines[i], file) {
-			return place
-		}
-	}
-	return unknownPlace
-}
-
-// standard tells the functions of Go itself: those below its source folder. A
-// binary that was built with -trimpath does not know that folder; there the first
-// element of their package's path tells, which has no dot.
-func standard(function, file string) bool {
-	f := runtime.FuncForPC(reflect.ValueOf(strings.Cut).Pointer())
-	own, _ := f.FileLine(f.Entry())
-	if folder, ok := strings.CutSuffix(own, "strings/strings.go"); ok && folder != "" {
-		return strings.HasPrefix(file, folder)
-	}
-	first, _, _ := strings.Cut(function, "/")
-	return !strings.HasPrefix(function, "main.") && strings.Contains(function, "/") && !strings.Contains(first, ".")
+	return fmt.Errorf("host: build: %w", limit)
 }
 
 // reported logs an error that nobody has logged yet.

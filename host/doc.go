@@ -11,14 +11,13 @@
 // # The order of everything
 //
 //  1. [NewBuilder] reads the configuration.
-//  2. [Builder.Build] makes the logger and calls [Lifetime].WaitForStart: from
-//     here on signals are listened to.
-//  3. fx runs the constructors of the hosted services and of what they need.
-//  4. [Host.Start] walks the services through their start, and
-//  5. [Host.Stop] through their stop, as package hosted says.
-//  6. [Lifetime].Stop is called; signals have their usual effect again.
+//  2. [Builder.Build] creates the logger and calls [Lifetime].WaitForStart; from
+//     now on the host handles signals.
+//  3. fx runs the constructors of the hosted services and of their dependencies.
+//  4. [Host.Start] starts the services, in the steps that package hosted describes.
+//  5. [Host.Stop] stops them.
+//  6. [Lifetime].Stop is called; signals have their default effect again.
 //
-// The host does not call Run, Start or Stop of fx.App: it takes fx.Lifecycle
-// over, so that every hook of every constructor has the same walk as the hosted
-// services.
+// The host never calls Run, Start or Stop of fx.App. It takes over fx.Lifecycle, so
+// that the hooks of all constructors start and stop in one order with the services.
 package host

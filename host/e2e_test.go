@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/fx"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/config"
@@ -89,20 +90,29 @@ func scenarios() map[string][]fx.Option {
 	}
 	return map[string][]fx.Option{
 		"plain":            {first},
+		"soak":             soakServices(),
 		"configured":       {config.Configure[workerSettings]("Worker"), first},
 		"quiet end":        {first},
 		"slow constructor": {first, slow},
-		"slow start":       {hook(nil, nil), hook(untilEnded, nil)},
-		"slow stop":        {hook(nil, nil), hook(nil, untilTold)},
-		"hung stop":        {first, service(&events{name: "second", stop: hang})},
-		"fault":            {first, background.Func("faulty", func(context.Context) error { return errors.New("boom") })},
-		"coded fault":      {first, background.Func("faulty", func(context.Context) error { return coded{} })},
+		"quiet failure": {fx.Invoke(func() error {
+			say("constructing")
+			hear()
+			return errors.New("boom")
+		})},
+		"quiet bad settings":   {},
+		"fatal outside of Run": {},
+		"slow start":           {hook(nil, nil), hook(untilEnded, nil)},
+		"slow stop":            {hook(nil, nil), hook(nil, untilTold)},
+		"hung stop":            {first, service(&events{name: "second", stop: hang})},
+		"fault":                {first, background.Func("faulty", func(context.Context) error { return errors.New("boom") })},
+		"coded fault":          {first, background.Func("faulty", func(context.Context) error { return coded{} })},
 		"start failure": {first, service(&events{name: "second", start: func(context.Context) error {
 			return errors.New("boom")
 		}})},
 		"panic in start": {first, service(&events{name: "second", start: func(context.Context) error {
 			panic("boom")
 		}})},
+		"one shot":             {first, background.Func("migrate", untilEnded)},
 		"panic in loop":        {first, background.Func("faulty", func(context.Context) error { panic("boom") })},
 		"panic in constructor": {first, fx.Invoke(func() { panic("boom") })},
 		"shutdowner": {first, fx.Invoke(func(s fx.Shutdowner) error {
@@ -134,10 +144,23 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(name, "fx: ") {
 		os.Exit(plainFx(fx.New(append(options, fx.NopLogger, fx.StopTimeout(time.Second), hosted.Module())...)))
 	}
+	if name == "quiet bad settings" {
+		say("reading")
+		hear()
+	}
 	builder := host.NewBuilder(os.Args[1:])
 	builder.Add(options...)
+	if name == "fatal outside of Run" {
+		var log *zap.Logger
+		builder.Add(fx.Populate(&log))
+		if _, err := builder.Build(); err == nil {
+			log.Fatal("no license")
+		}
+		say("went on")
+	}
+	builder.ConfigureOptions(func(o *host.Options) { o.StopWhenDone = name == "one shot" })
 	err := builder.Run(context.Background())
-	if name == "quiet end" { // the signal has its usual effect again
+	if strings.HasPrefix(name, "quiet ") { // the signal has its usual effect again
 		os.Exit(host.ExitCode(err))
 	}
 	say("deferred")
@@ -219,9 +242,10 @@ func (p *process) signal(sig syscall.Signal) *process {
 	return p
 }
 
-func (p *process) say(text string) *process {
+// goOn has what hears return.
+func (p *process) goOn() *process {
 	p.t.Helper()
-	if _, err := io.WriteString(p.stdin, text+"\n"); err != nil {
+	if _, err := io.WriteString(p.stdin, "go\n"); err != nil {
 		p.t.Fatal(err)
 	}
 	return p
@@ -289,7 +313,7 @@ func TestSIGTERMDuringASlowConstructor(t *testing.T) {
 	t.Run("nothing is started", func(t *testing.T) {
 		t.Parallel()
 		output := run(t, "slow constructor").until("constructing").
-			signal(syscall.SIGTERM).until(`{"reason": "terminated signal received"}`).say("go").exit(0)
+			signal(syscall.SIGTERM).until(`{"reason": "terminated signal received"}`).goOn().exit(0)
 		lacks(t, output, "first start", "\nstarted\n")
 		contains(t, output, "deferred")
 	})
@@ -297,7 +321,7 @@ func TestSIGTERMDuringASlowConstructor(t *testing.T) {
 		t.Parallel()
 		output := run(t, "slow constructor", "--shutdownTimeoutSeconds", "1").until("constructing").
 			signal(syscall.SIGTERM).exit(1)
-		contains(t, output, "run: host: build: constructor at ", "e2e_test.go:", "1s shutdown timeout reached")
+		contains(t, output, "run: host: build: host_test.scenarios.func1, given to fx.Invoke, has not returned: 1s shutdown timeout reached")
 	})
 	t.Run("a second signal ends it at once", func(t *testing.T) {
 		t.Parallel()
@@ -311,7 +335,7 @@ func TestSIGTERMDuringASlowConstructor(t *testing.T) {
 func TestTheStartupTimeoutCoversConstructors(t *testing.T) {
 	t.Parallel()
 	output := run(t, "slow constructor", "--startupTimeoutSeconds=1").exit(1)
-	contains(t, output, "constructor at ", "e2e_test.go:", "1s startup timeout reached")
+	contains(t, output, "host_test.scenarios.func1, given to fx.Invoke, has not returned: 1s startup timeout reached")
 }
 
 // F3, ST-20, rule 4.
@@ -352,7 +376,7 @@ func TestASecondSignalDuringStop(t *testing.T) {
 func TestSignalsAtOnceCountAsOne(t *testing.T) {
 	t.Parallel()
 	output := run(t, "slow stop").until("started").signal(syscall.SIGINT).signal(syscall.SIGTERM).
-		until("hook stop").say("go").exit(0)
+		until("hook stop").goOn().exit(0)
 	contains(t, output, "deferred", "signal received") // of either: the system may deliver them in any order
 }
 
@@ -364,6 +388,27 @@ func TestTheHostOutlivesTheReaderOfItsLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.signal(syscall.SIGTERM).exit(0)
+}
+
+// What fails then is reported to nobody, and is the exit code all the same.
+func TestAFailureToBuildIsTheExitCodeWithoutAReaderOfTheLog(t *testing.T) {
+	t.Parallel()
+	t.Run("constructor", func(t *testing.T) {
+		t.Parallel()
+		p := run(t, "quiet failure").until("constructing")
+		if err := p.stdout.Close(); err != nil {
+			t.Fatal(err)
+		}
+		p.goOn().exit(1)
+	})
+	t.Run("configuration", func(t *testing.T) {
+		t.Parallel()
+		p := run(t, "quiet bad settings", "--shutdownTimeoutSeconds=soon").until("reading")
+		if err := p.stdout.Close(); err != nil {
+			t.Fatal(err)
+		}
+		p.goOn().exit(1)
+	})
 }
 
 // Rule 6, F5: bounded, named, and the others are stopped.
@@ -410,9 +455,27 @@ func TestAStartFailureExitsWith1(t *testing.T) {
 	}
 }
 
+// Nobody would stop the host.
+func TestFatalOutsideOfRunEndsTheProcess(t *testing.T) {
+	t.Parallel()
+	output := run(t, "fatal outside of Run").exit(1)
+	contains(t, output, "no license")
+	lacks(t, output, "went on")
+}
+
 // F12, F13: the first call of the Shutdowner decides.
 func TestShutdownersExitCode(t *testing.T) {
 	t.Parallel()
 	output := run(t, "shutdowner").exit(3)
 	contains(t, output, "deferred")
+}
+
+// Rule 10: a deployment sees that its migration was cut short.
+func TestASignalThatCutsWorkShortIsTheExitCode(t *testing.T) {
+	t.Parallel()
+	for sig, code := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
+		output := run(t, "one shot").until("started").signal(sig).exit(code)
+		contains(t, output, "first stop\n", "deferred",
+			fmt.Sprintf(`run: host: stopped before its work was done (%v signal received): services ["migrate"]`, sig))
+	}
 }

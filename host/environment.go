@@ -57,6 +57,13 @@ func newEnvironment(configuration *config.Manager) (*Environment, error) {
 	}, nil
 }
 
+// source has the three keys, for those who read them.
+func (e *Environment) source() config.Source {
+	return config.Func("host", func() (map[string]any, error) {
+		return map[string]any{"environment": e.Name, "applicationName": e.ApplicationName, "contentRoot": e.ContentRoot}, nil
+	})
+}
+
 // FS is the content root as a file system.
 func (e *Environment) FS() fs.FS { return os.DirFS(e.ContentRoot) }
 

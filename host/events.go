@@ -3,24 +3,36 @@ package host
 import (
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 
+	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
-	"github.com/fxhost/fxhost/internal/startup"
+	"github.com/fxhost/fxhost/internal/caller"
 )
 
-// buildEvents listens to fx while it builds, so that its errors can be told in
-// terms of the application's own lines.
+// buildEvents listens to fx while it builds, so that an error can name the
+// application's lines, and the function that is running.
 type buildEvents struct {
-	next     fxevent.Logger
-	provided map[string][]string // by type, the stack that called fx.Provide
-	failed   string              // place of the option that failed
+	next         fxevent.Logger
+	provided     map[string]registration // by the name of the type
+	constructors map[string]registration // by the name of the function
+	wrapped      []service               // that are not registered yet
+	failed       registration
+	invoked      string                 // what fx.Invoke has called
+	running      atomic.Pointer[string] // a function, nil for none
 }
 
+// service is one whose constructor is called through package reflect, so that fx
+// names only that.
+type service struct{ name, place string }
+
+const reflected = "reflect.makeFuncStub()"
+
 func newBuildEvents(next fxevent.Logger) *buildEvents {
-	return &buildEvents{next: next, provided: map[string][]string{}}
+	return &buildEvents{next: next, provided: map[string]registration{}, constructors: map[string]registration{}}
 }
 
 func (b *buildEvents) logger() fxevent.Logger { return b }
@@ -29,125 +41,135 @@ func (b *buildEvents) logger() fxevent.Logger { return b }
 func (b *buildEvents) LogEvent(event fxevent.Event) {
 	switch e := event.(type) {
 	case *fxevent.Provided:
-		if e.Err != nil && b.failed == "" {
-			b.failed = userFrame(frames(e.StackTrace))
-		}
-		for _, t := range e.OutputTypeNames {
-			b.provided[t] = e.StackTrace
+		b.constructors[e.ConstructorName] = e.StackTrace
+		b.register(e.StackTrace, e.Err, e.OutputTypeNames...)
+		if r := registration(e.StackTrace); e.ConstructorName == reflected && r.by("hosted.AddHostedService") {
+			b.wrapped = append(b.wrapped, service{strings.Join(e.OutputTypeNames, ", "), r.place()})
 		}
 	case *fxevent.Supplied:
-		if e.Err == nil {
-			b.provided[e.TypeName] = e.StackTrace
-		} else if b.failed == "" {
-			b.failed = userFrame(frames(e.StackTrace))
+		b.register(e.StackTrace, e.Err, e.TypeName)
+	case *fxevent.Decorated:
+		b.register(e.StackTrace, e.Err)
+	case *fxevent.Replaced:
+		b.register(e.StackTrace, e.Err)
+	case *fxevent.Invoking:
+		b.invoked = ""
+		if !caller.Own(e.FunctionName, "") {
+			b.invoked = functionName(e.FunctionName) + ", given to fx.Invoke,"
 		}
+		b.run(b.invoked)
+	case *fxevent.BeforeRun:
+		b.run(b.constructor(e.Name))
+	case *fxevent.Run:
+		b.run(b.invoked)
 	case *fxevent.Invoked:
-		if e.Err != nil {
-			b.failed = userFrame(e.Trace)
+		b.invoked = ""
+		b.run("")
+		// Printed by fx as a function and, on the next line, its place.
+		r := registration(strings.Split(strings.ReplaceAll(strings.TrimSuffix(e.Trace, "\n"), "\n\t", " ("), "\n"))
+		b.register(r, e.Err)
+		if i := slices.IndexFunc(b.wrapped, func(s service) bool { return s.place == r.place() }); i >= 0 {
+			b.wrapped = slices.Delete(b.wrapped, i, i+1)
 		}
 	}
 	b.next.LogEvent(event)
 }
 
-// frames turns fx's "function (file:line)" into lines of a stack trace.
-func frames(stack []string) string {
-	var text strings.Builder
-	for _, frame := range stack {
-		function, place, _ := strings.Cut(frame, " (")
-		fmt.Fprintf(&text, "%s\n\t%s\n", function, strings.TrimSuffix(place, ")"))
-	}
-	return text.String()
+// listen hears who provides what in a graph, and runs nothing of it: fx invokes what
+// the first child module has before all else.
+func (b *buildEvents) listen(graph fx.Option) {
+	heard := fx.Module("fxhost.listen", fx.Invoke(func() error { return errHeard }))
+	_ = fx.New(heard, graph, fx.WithLogger(b.logger)) // fails
+	b.failed = nil
 }
 
-// buildError is an error of fx in fewer words.
-type buildError struct {
-	text string
-	err  error
+var errHeard = errors.New("host: the places of the constructors are known")
+
+func (b *buildEvents) run(function string) {
+	if function == "" {
+		b.running.Store(nil)
+		return
+	}
+	b.running.Store(&function)
 }
 
-func (e *buildError) Error() string { return "host: build: " + e.text }
-func (e *buildError) Unwrap() error { return e.err }
-
-var (
-	// callTrace is what fx puts in front of a failed option: a stack trace.
-	callTrace = regexp.MustCompile(`(?s)^fx\.\w+\(.*?Failed: `)
-	// ownFunction is about a function that asks fx for something and is ours.
-	ownFunction = regexp.MustCompile(`(could not build arguments|missing dependencies) for function ` +
-		`"(?:github\.com/fxhost/fxhost/hosted|reflect)"\.\S+ \([^)]*\): `)
-	// captive is a singleton that takes a scoped value: fx has no unitOfWork.
-	captive = regexp.MustCompile(`(?:function "[^"]*?([^"/]+)"\.(\S+) \(([^)]+)\): )?failed to build ([^:]+): ` +
-		`missing dependencies for function "[^"]+"\.(\S+) \(([^)]+)\): missing type: scope\.unitOfWork`)
-	scopeItself = regexp.MustCompile(`function "[^"]*?([^"/]+)"\.(\S+) \(([^)]+)\): missing type: \*scope\.Scope`)
-	options     = regexp.MustCompile(`\*config\.(?:Monitor|Options|Snapshot)\[(\S+)\]`)
-	duplicate   = regexp.MustCompile(`cannot provide (\S+) from .*already provided by `)
-	missing     = regexp.MustCompile(`missing types?: (\S+)`)
-)
-
-// explain makes a short text of what fx says about a failed build, with the
-// application's lines in it and what to do. fx's own error is wrapped.
-func (b *buildEvents) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	text := brief(err)
-	failed := b.failed
-	if failed == "" || failed == unknownPlace { // the application has an fxevent.Logger of its own
-		failed = "one of its options"
-	}
-	at := ""
-	if b.failed != "" {
-		at = " (registered at " + b.failed + ")"
-	}
-	invalid := new(startup.Error)
+// constructor is what fx is going to call, "" if that is none of the application's.
+func (b *buildEvents) constructor(name string) string {
 	switch {
-	case errors.As(err, &invalid):
-		return &buildError{invalid.Error(), err} // says it all
-	case captive.MatchString(text):
-		text = captured(captive.FindStringSubmatch(text)) + at
-	case scopeItself.MatchString(text):
-		m := scopeItself.FindStringSubmatch(text)
-		text = fmt.Sprintf("%s.%s (%s) makes a singleton and cannot take a *scope.Scope: "+
-			"take a *scope.Factory and open a scope for each unit of work", m[1], m[2], m[3])
-	case strings.Contains(text, "cannot provide *hosted.Runner "):
-		text = "*hosted.Runner is provided twice: package host runs the services: remove hosted.Module() or host.Module() at " + failed
-	case duplicate.MatchString(text):
-		t := duplicate.FindStringSubmatch(text)[1]
-		first := userFrame(frames(b.provided[t]))
-		if o := options.FindStringSubmatch(t); o != nil {
-			text = fmt.Sprintf("%s is configured twice, by %s and by %s: remove one; "+
-				"config.ConfigureNamed has several sections of one type", o[1], first, failed)
-			break
+	case name == reflected && len(b.wrapped) == 1:
+		return fmt.Sprintf("the constructor of %s, provided at %s,", b.wrapped[0].name, b.wrapped[0].place)
+	case name == reflected && len(b.wrapped) > 1:
+		var names []string
+		for _, s := range b.wrapped {
+			names = append(names, s.name)
 		}
-		if first == unknownPlace {
-			first = "package host"
-		}
-		text = fmt.Sprintf("%s is provided twice, by %s and by %s: remove one "+
-			"(fx.Decorate changes what is there; hosted.AddInstance has several services of one type)", t, first, failed)
-	case missing.MatchString(text) && options.MatchString(missing.FindString(text)):
-		o := options.FindStringSubmatch(missing.FindString(text))
-		text += fmt.Sprintf(": add config.Configure[%s] with the name of a section", strings.TrimRight(o[1], "]"))
-		text += at
-	case missing.MatchString(text):
-		text += ": add a constructor of it with fx.Provide" + at
-	case strings.HasPrefix(text, "hosted: "), strings.HasPrefix(text, "scope: "):
-		// says it all
-	default:
-		text += at
+		return "the constructor of one of " + strings.Join(names, ", ")
+	case caller.Own(name, ""):
+		return ""
 	}
-	return &buildError{text, err}
+	text := functionName(name)
+	if place := b.constructors[name].place(); place != "" {
+		text += ", provided at " + place + ","
+	}
+	return text
 }
 
-// brief is the text of fx's error without stack traces and functions of ours.
-func brief(err error) string {
-	return ownFunction.ReplaceAllString(callTrace.ReplaceAllString(err.Error(), ""), "")
+func (b *buildEvents) register(r registration, err error, types ...string) {
+	switch {
+	case err == nil:
+		for _, t := range types {
+			b.provided[t] = r
+		}
+	case b.failed == nil:
+		b.failed = r
+	}
 }
 
-// captured tells who takes which scoped value, and who makes that (DI-10).
-func captured(m []string) string {
-	who := "a function"
-	if m[1] != "" {
-		who = fmt.Sprintf("%s.%s (%s)", m[1], m[2], m[3])
+// functionName is fx's name of a function, or of what fx.Annotate returned,
+// without the path of its package.
+func functionName(name string) string {
+	name, _, _ = strings.Cut(strings.TrimPrefix(name, "fx.Annotate("), "()")
+	return name[strings.LastIndex(name, "/")+1:]
+}
+
+// registration is the stack of a call that made an fx.Option, each frame as
+// "function (file:line)".
+type registration []string
+
+// place is the application's line, "" if there is none.
+func (r registration) place() string {
+	for _, frame := range r {
+		switch place, own := located(frame); {
+		case strings.HasPrefix(frame, "runtime."):
+			return ""
+		case !own:
+			return place
+		}
 	}
-	return fmt.Sprintf("%s makes a singleton and cannot take the scoped %s, which %s (%s) makes anew for each unit of work: "+
-		"take a *scope.Factory, open a scope for each unit of work, and get it from there", who, m[4], m[5], m[6])
+	return ""
+}
+
+// own tells whether fxhost has made the option.
+func (r registration) own() bool {
+	if len(r) == 0 {
+		return false
+	}
+	_, own := located(r[0])
+	return own
+}
+
+func located(frame string) (place string, own bool) {
+	function, place, _ := strings.Cut(strings.TrimSuffix(frame, ")"), " (")
+	file, _, _ := strings.Cut(place, ".go:")
+	return place, caller.Own(function, file+".go")
+}
+
+// by tells whether a function of fxhost whose name begins so has made the option.
+func (r registration) by(function string) bool {
+	for _, frame := range r {
+		if strings.HasPrefix(frame, "github.com/fxhost/fxhost/"+function) {
+			return true
+		}
+	}
+	return false
 }

@@ -3,20 +3,23 @@ package host
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"reflect"
+	"fmt"
+	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"github.com/fxhost/fxhost/background"
+	"github.com/fxhost/fxhost/background/queue"
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/category"
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/walk"
 	"github.com/fxhost/fxhost/logging"
 )
 
@@ -26,8 +29,8 @@ const traceLevel = zap.DebugLevel - 1
 // lifetimeLimit bounds Lifetime.Stop.
 const lifetimeLimit = time.Second
 
-// Host is an application with its hosted services (.NET: IHost). [Builder]
-// makes it. Its methods are safe for concurrent use.
+// Host is an application with its hosted services (.NET: IHost). A [Builder]
+// builds it. Its methods are safe for concurrent use.
 type Host struct {
 	configuration *config.Manager
 	environment   *Environment
@@ -36,18 +39,21 @@ type Host struct {
 	appLog        *zap.Logger // of the application
 	restore       func()      // undoes logging.RedirectGlobals
 	lifetime      Lifetime
-	runner        *hosted.Runner
+	stopping      *walk.StopRequest
 	events        *buildEvents
+	fatal         *fatalHook
 
-	startBy time.Time    // when the startup timeout of Builder.Run ends, zero for no limit
-	outside atomic.Value // the stop that the Lifetime has asked for, an outsideStop
+	// Of the application, once fx has built it.
+	life                walk.Life
+	applicationLifetime *hosted.ApplicationLifetime
+	services            *hosted.Services
+
+	startBy time.Time // when the startup timeout of Builder.Run ends, zero for no limit
 
 	configured sync.Once // logged
 	once       sync.Once
 	result     error // of the whole life
 }
-
-type outsideStop struct{ cause error }
 
 func newHost(b *Builder, options *Options, log *zap.Logger) *Host {
 	h := &Host{
@@ -57,22 +63,30 @@ func newHost(b *Builder, options *Options, log *zap.Logger) *Host {
 		log:           category.Named(log, "fxhost"),
 		appLog:        log,
 		lifetime:      b.lifetime,
+		stopping:      walk.NewStopRequest(),
+		fatal:         &b.fatal,
 	}
 	h.events = newBuildEvents(logging.FxLogger(h.log))
-	h.runner = hosted.NewRunner(h.log, options.Options)
 	return h
 }
 
-// Lifetime of the application, for the program around the host.
-func (h *Host) Lifetime() *hosted.ApplicationLifetime { return h.runner.Lifetime() }
+// ApplicationLifetime of the application, for the program around the host.
+func (h *Host) ApplicationLifetime() *hosted.ApplicationLifetime { return h.applicationLifetime }
 
 // Services of the application, for the program around the host.
-func (h *Host) Services() *hosted.Services { return h.runner.Services() }
+func (h *Host) Services() *hosted.Services { return h.services }
 
 // Start starts every hosted service and runs every OnStart hook, and returns
-// when all are ready. When it fails, what had started was stopped again. See
-// [hosted.Runner.Start] for the errors.
+// when all are ready. ctx bounds the start only.
+//
+// If it fails, everything that had started is stopped again, newest first, within
+// the shutdown timeout, and the error includes what went wrong in that. The error
+// of a second call is [hosted.ErrAlreadyStarted]. It wraps [hosted.ErrStopped] after
+// a stop, or when a stop was requested during the start and nothing else failed.
 func (h *Host) Start(ctx context.Context) error {
+	if ctx == nil {
+		return nilContext("Start", caller.Here())
+	}
 	h.configured.Do(func() {
 		// Below debug: it has the whole environment in it, and what is secret there is
 		// known by the names only.
@@ -84,19 +98,36 @@ func (h *Host) Start(ctx context.Context) error {
 			zap.String(fields.Environment, h.environment.Name),
 			zap.String(fields.ContentRoot, h.environment.ContentRoot),
 			zap.Strings(fields.Files, h.configuration.Files()))
+		h.hint()
 	})
-	err := h.runner.Start(ctx)
+	err := h.life.Start(ctx)
 	if err != nil && h.over() {
-		_ = h.Stop(ctx) // the rollback has ended; this takes the last steps
+		_ = h.shutDown(ctx) // the rollback has ended; this takes the last steps
 	}
 	return err
 }
 
 // Stop stops every hosted service that has started and runs every OnStop hook,
-// newest first, within the shutdown timeout. All calls get the same result. See
-// [hosted.Runner.Stop].
+// newest first, and returns what went wrong: the cause of
+// [hosted.ApplicationLifetime.StopApplication] if that is a failure, faults, and
+// services that failed to stop or were left behind, in the order they happened.
+// It takes less than a second longer than ctx and the shutdown timeout allow. It
+// does not drain, and cuts short a drain that another request has begun.
+//
+// It may be called at any time, before, during and instead of Start, from any
+// goroutine except those of services and callbacks. All calls return the same
+// result, or the cause of ctx if that ends before the stop does.
 func (h *Host) Stop(ctx context.Context) error {
-	err := h.runner.Stop(ctx)
+	if ctx == nil {
+		return nilContext("Stop", caller.Here())
+	}
+	h.stopping.MakeOrHurry(hosted.StopReason("stop called"), walk.Inside)
+	return h.shutDown(ctx)
+}
+
+// shutDown ends a host whose stop was requested.
+func (h *Host) shutDown(ctx context.Context) error {
+	err := h.life.Stop(ctx)
 	if !h.over() {
 		return err // ctx has ended before the stop of somebody else
 	}
@@ -104,16 +135,20 @@ func (h *Host) Stop(ctx context.Context) error {
 	return h.result
 }
 
-// Run starts the host, waits until it is to stop, and stops it
-// (.NET: RunAsync). It is to stop when the [Lifetime] says so, when ctx ends,
-// when a service faults, or when somebody calls StopApplication.
+// Run starts the host, waits for a request to stop, and stops it (.NET: RunAsync).
+// The request comes from the [Lifetime], the end of ctx, a fault of a service, or a
+// call of StopApplication.
 //
-// It returns nil after a normal end, also if that was asked for during the
-// start; otherwise what failed to start, the fault or the cause given to
-// StopApplication, and what failed to stop. All of it was logged.
+// Run returns nil after a normal end, even during the start. Otherwise it returns
+// what failed to start, the fault or the cause given to StopApplication, and what
+// failed to stop. The host has logged all of them.
 func (h *Host) Run(ctx context.Context) error {
+	if ctx == nil {
+		return nilContext("Run", caller.Here())
+	}
 	defer h.stopWith(ctx)()
-	// The end of ctx is a request to stop like any other (RN-2).
+	h.fatal.running.Store(h.stopping)
+	// The end of ctx is a request to stop like any other.
 	start := context.WithoutCancel(ctx)
 	if !h.startBy.IsZero() {
 		var cancel context.CancelFunc
@@ -125,28 +160,34 @@ func (h *Host) Run(ctx context.Context) error {
 	switch {
 	case err == nil:
 		return h.WaitForShutdown(ctx)
-	case h.runner.Cancelled():
-		return h.Stop(context.WithoutCancel(ctx)) // says what went wrong in stopping again
+	case h.life.Cancelled():
+		return h.shutDown(context.WithoutCancel(ctx)) // says what went wrong in stopping again
 	default:
 		return err
 	}
 }
 
-// WaitForShutdown waits until a started host is to stop, and stops it. The end
-// of ctx is a request to stop; the stop itself is bounded by the shutdown
-// timeout only (RN-2).
+// WaitForShutdown waits for a request to stop, and stops the host. The end of ctx
+// is such a request; the stop itself is bounded by the shutdown timeout only.
 func (h *Host) WaitForShutdown(ctx context.Context) error {
+	if ctx == nil {
+		return nilContext("WaitForShutdown", caller.Here())
+	}
 	defer h.stopWith(ctx)()
-	<-h.Lifetime().StopRequested()
-	h.drain()
-	return h.Stop(context.WithoutCancel(ctx))
+	h.fatal.running.Store(h.stopping)
+	<-h.stopping.Made()
+	return h.shutDown(context.WithoutCancel(ctx))
+}
+
+func nilContext(method string, place caller.Stack) error {
+	return fmt.Errorf("host: Host.%s at %v: the context is nil: give it context.Background()", method, place)
 }
 
 // stopWith asks for a stop when ctx ends, until the returned function is
 // called.
 func (h *Host) stopWith(ctx context.Context) func() bool {
 	return context.AfterFunc(ctx, func() {
-		h.Lifetime().StopApplication(hosted.StopReason(context.Cause(ctx).Error()))
+		h.stopping.Make(hosted.StopReason(fmt.Sprint(context.Cause(ctx))), walk.Caller)
 	})
 }
 
@@ -155,52 +196,85 @@ func (h *Host) stopFromOutside(cause error) {
 	if cause == nil {
 		cause = hosted.StopReason("stop requested by the host's lifetime")
 	}
-	h.outside.CompareAndSwap(nil, outsideStop{cause})
-	h.Lifetime().StopApplication(cause)
+	h.stopping.MakeOrHurry(cause, walk.Outside)
 }
 
-// drain waits for the drain delay, if the first to ask for the stop was the
-// outside world. Nothing else in the host waits for it to be over.
-func (h *Host) drain() {
-	outside, ok := h.outside.Load().(outsideStop)
-	if !ok || h.options.DrainDelay == 0 || !same(outside.cause, h.Lifetime().Cause()) {
-		return
-	}
-	h.log.Info("host draining", zap.Duration(fields.Delay, h.options.DrainDelay))
-	timer := time.NewTimer(h.options.DrainDelay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-h.runner.Done(): // somebody called Stop
-	}
-}
-
-// same compares causes; some cannot be compared, and then it was the outside
-// world in all likelihood.
-func same(a, b error) bool {
-	return !reflect.ValueOf(a).Comparable() || !reflect.ValueOf(b).Comparable() || a == b //nolint:errorlint // the same value
-}
-
-// over tells whether the runner has stopped.
+// over tells whether the services have stopped.
 func (h *Host) over() bool {
 	select {
-	case <-h.runner.Done():
+	case <-h.life.Done():
 		return true
 	default:
 		return false
 	}
 }
 
+// ask calls a method of the Lifetime, which may be somebody else's and do anything.
+func (h *Host) ask(ctx context.Context, method string, call func(context.Context) error) error {
+	outcome := walk.Try(ctx, func(ctx context.Context) (err error) {
+		defer func() {
+			if value := recover(); value != nil {
+				err = &hosted.PanicError{Value: value, Stack: debug.Stack()}
+			}
+		}()
+		return call(ctx)
+	})
+	switch {
+	case outcome.Late:
+		return fmt.Errorf("host: %T.%s: %w, left behind", h.lifetime, method, outcome.Cause)
+	case outcome.Err != nil:
+		return fmt.Errorf("host: %T.%s: %w", h.lifetime, method, outcome.Err)
+	default:
+		return nil
+	}
+}
+
 // finish stops the lifetime of a host that ends with err.
 func (h *Host) finish(ctx context.Context, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lifetimeLimit)
+	h.fatal.running.Store(nil)
+	err = h.fatal.join(err)
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lifetimeLimit,
+		&hosted.TimeoutError{Name: "lifetime stop", Limit: lifetimeLimit})
 	defer cancel()
-	if failed := h.lifetime.Stop(ctx, err); failed != nil {
+	result := err // what is left behind must not see the rest
+	if failed := h.ask(ctx, "Stop", func(ctx context.Context) error { return h.lifetime.Stop(ctx, result) }); failed != nil {
 		h.log.Error("lifetime failed to stop", zap.Error(failed))
+		err = errors.Join(err, failed)
+	}
+	if failed := h.closeConfiguration(); failed != nil {
 		err = errors.Join(err, failed)
 	}
 	h.release()
 	return err
+}
+
+// closeConfiguration closes the sources that have to be closed.
+func (h *Host) closeConfiguration() error {
+	err := h.configuration.Close()
+	if err != nil {
+		h.log.Error("configuration failed to close", zap.Error(err))
+	}
+	return err
+}
+
+// checkUnread refuses settings that somebody has given to this program and nothing
+// in it has asked for, once it is built.
+func (h *Host) checkUnread() error {
+	if h.options.AllowUnreadSettings {
+		return nil
+	}
+	given, inFiles := h.configuration.Unread()
+	for _, unread := range inFiles {
+		h.log.Warn("setting is not read", zap.Error(unread))
+	}
+	var errs []error
+	for _, unread := range given {
+		errs = append(errs, unread)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("host: build: %w", err)
+	}
+	return nil
 }
 
 // release gives back what the logger holds.
@@ -216,18 +290,25 @@ func (h *Host) graph(options []fx.Option) fx.Option {
 	return fx.Options(
 		fx.Logger(nowhere{}), // what fx says if it cannot even make its logger, it returns, too
 		fx.WithLogger(h.events.logger),
-		h.runner.TakeOver(),
+		fx.Supply(&made{host: h}, h.stopping),
+		hosted.Module(),
+		fx.Populate(&h.life, &h.applicationLifetime, &h.services),
 		scope.Module(),
-		h.provide(),
+		background.Module(),
+		queue.Module(),
+		values(),
 		h.watcher(),
 		fx.Options(options...),
+		fx.Invoke(walk.Life.Check), // once all services are there
 	)
 }
+
+func (h *Host) watches() bool { return h.options.ReloadConfigOnChange && h.configuration.HasFiles() }
 
 // watcher reloads the configuration; it is the first service, so that it starts
 // first and stops last.
 func (h *Host) watcher() fx.Option {
-	if !h.options.ReloadConfigOnChange || !h.configuration.HasFiles() {
+	if !h.watches() {
 		return fx.Options()
 	}
 	// fx invokes what child modules have before what their parent has.
@@ -239,14 +320,3 @@ func (h *Host) watcher() fx.Option {
 type nowhere struct{}
 
 func (nowhere) Printf(string, ...any) {}
-
-// provide are the values of the host that can be injected.
-func (h *Host) provide() fx.Option {
-	return fx.Provide(
-		func() (*config.Manager, *Environment, *Options, *zap.Logger) {
-			return h.configuration, h.environment, h.options, h.appLog
-		},
-		h.configuration.Viper,
-		func() *slog.Logger { return logging.Slog(h.appLog) },
-	)
-}

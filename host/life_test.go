@@ -300,7 +300,7 @@ func TestAHostWhoseLoopsHaveEndedGoesOn(t *testing.T) {
 		h := hosttest.Start(t, nil, background.Func("short", func(context.Context) error { return nil }))
 		time.Sleep(time.Hour)
 		select {
-		case <-h.Lifetime().StopRequested():
+		case <-h.ApplicationLifetime().StopRequested():
 			t.Error("a stop was asked for")
 		default:
 		}

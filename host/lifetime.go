@@ -8,15 +8,14 @@ import "context"
 type Lifetime interface {
 	// WaitForStart is called once, before the first constructor runs, and
 	// returns when the application may be built and started. From then on, until
-	// Stop, the Lifetime calls stop whenever the outside world asks for it, with
-	// what it is to be told in the log: a hosted.StopReason is a normal end, any
-	// other error is what Run returns. The error of WaitForStart is that of
-	// Build.
+	// Stop, the Lifetime calls stop whenever the outside world asks for a stop. The
+	// cause is logged: a hosted.StopReason or hosted.StopSignal is a normal end; Run
+	// returns any other error. An error of WaitForStart fails Build.
 	WaitForStart(ctx context.Context, stop func(cause error)) error
 
-	// Stop is the last step of a host that has stopped, or that could not be
-	// built or started, and is called once after each WaitForStart that returned
-	// nil. err is what the host ends with.
+	// Stop is the last step of a host that has stopped, or that could not be built
+	// or started. It is called once after each WaitForStart that returned nil, and is
+	// left behind if it takes longer than a second. err is the result of the host.
 	Stop(ctx context.Context, err error) error
 }
 

@@ -2,42 +2,120 @@ package host
 
 import (
 	"context"
+	"log/slog"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
+	"github.com/fxhost/fxhost/background"
+	"github.com/fxhost/fxhost/background/queue"
+	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/category"
+	"github.com/fxhost/fxhost/logging"
 )
 
 // Module gives an fx application that somebody else runs what a host has:
-// configuration, environment, logger and options as [NewBuilder] makes them,
-// the walk of the hosted services, and scopes. All hooks of fx.Lifecycle join the walk,
-// which is itself one hook of fx's own lifecycle: fx's StartTimeout and
-// StopTimeout bound it, see [hosted.Module]. Signals are fx's business, and with
-// them the drain delay, which has no effect here. Put it at the root: within an
-// fx.Module it would reach the hooks of that module only.
+// configuration, environment, logger and options as with [NewBuilder], scopes,
+// *[queue.Queues], *[background.Jobs], and [hosted.Module] with these options. fx
+// handles the signals. Add Module at the root, not within an fx.Module.
 //
-// The application must not provide a *zap.Logger or *slog.Logger of its own; one that does wants
-// [hosted.Module], which brings nothing else along. Each application needs a
-// Module of its own.
+// The application must not provide a *zap.Logger or *slog.Logger of its own; if it
+// does, use [hosted.Module], which provides no logger. Files are read when fx builds
+// the application.
 //
 // [hosted.Module]: https://pkg.go.dev/github.com/fxhost/fxhost/hosted#Module
 func Module(args []string) fx.Option {
-	b := NewBuilder(args)
-	b.UseLifetime(nil)
-	h, err := b.prepare(context.Background())
-	if err != nil {
-		return fx.Error(err)
-	}
-	return fx.Options(h.runner.Attach(), scope.Module(), h.provide(), h.watcher(), h.closeLog())
+	return fx.Options(
+		fx.Provide(func() *made {
+			b := NewBuilder(args)
+			b.UseLifetime(nil)
+			h, err := b.prepare(context.Background(), "Build")
+			return &made{h, err}
+		}),
+		// fx invokes what child modules have before what their parent has.
+		fx.Module("fxhost.config",
+			fx.Invoke(func(m *made) error { return m.err }),
+			hosted.AddHostedService[*reloader](newReloader, hosted.Name("config.Watcher")),
+		),
+		hosted.Module(),
+		scope.Module(),
+		background.Module(),
+		queue.Module(),
+		values(),
+		fx.Invoke((*made).ends),
+	)
 }
 
-// closeLog closes the file of Logging:File, for which fx has no later moment than
-// a stop hook.
-func (h *Host) closeLog() fx.Option {
-	if !h.configuration.Exists("Logging:File") {
-		return fx.Options()
+// made is the host whose values an application is given, or why there is none. It
+// is made when fx asks for it: an fx.Option does nothing before.
+type made struct {
+	host *Host
+	err  error
+}
+
+// values are those of the host that can be injected.
+func values() fx.Option {
+	return fx.Provide(
+		func(m *made) (*config.Manager, *Environment, *Options, error) {
+			if m.err != nil {
+				return nil, nil, nil, m.err
+			}
+			return m.host.configuration, m.host.environment, m.host.options, nil
+		},
+		(*config.Manager).Viper,
+		(*made).loggerThatFxDecorateCanChange,
+		(*made).slogLoggerThatFxDecorateCanChange,
+		logging.NewFactory,
+		fx.Annotated{Name: "fxhost", Target: func(o *Options) *hosted.Options { return &o.Options }},
+	)
+}
+
+// In an application of somebody else's that has a logger, too, fx's error names the
+// function: it is what can be said there.
+
+func (m *made) loggerThatFxDecorateCanChange() (*zap.Logger, error) {
+	if m.err != nil {
+		return nil, m.err
 	}
-	return fx.Invoke(func(lifecycle fx.Lifecycle) {
-		lifecycle.Append(fx.StopHook(h.release))
-	})
+	return m.host.appLog, nil
+}
+
+func (m *made) slogLoggerThatFxDecorateCanChange() (*slog.Logger, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	return logging.Slog(m.host.appLog), nil
+}
+
+// ends checks what only the end of the build knows, and closes what must be open to
+// the end, for which fx has no other moments than hooks.
+func (m *made) ends(lifecycle fx.Lifecycle) {
+	lifecycle.Append(fx.StartStopHook(m.host.checkUnread, func() error {
+		defer m.host.release()
+		return m.host.closeConfiguration()
+	}))
+}
+
+// reloader is the config.Watcher of an application that fx runs.
+type reloader struct {
+	*config.Watcher
+
+	off bool
+}
+
+func newReloader(m *made) (*reloader, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	return &reloader{config.NewWatcher(m.host.configuration, category.Named(m.host.log, "config")), !m.host.watches()}, nil
+}
+
+// StartAsync does nothing if hostBuilder:reloadConfigOnChange says so.
+func (r *reloader) StartAsync(ctx context.Context) error {
+	if r.off {
+		return nil
+	}
+	return r.Watcher.StartAsync(ctx)
 }

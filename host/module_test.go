@@ -3,6 +3,8 @@ package host_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
@@ -99,5 +102,59 @@ func TestExitCode(t *testing.T) {
 	}
 	if want := []int{0, 1, 7}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// In an application of somebody else's, names carry what cannot be put into fx's
+// words.
+func TestFxSaysWhatModuleBringsAlong(t *testing.T) {
+	t.Parallel()
+	quiet := []string{"--Logging:LogLevel:Default=None"}
+	const once = "an application has one hosted.Module: host.Module and package host bring it along"
+	const decorate = "oggerThatFxDecorateCanChange ("
+	for name, test := range map[string]struct {
+		options fx.Option
+		want    string
+	}{
+		"hosted.Module before": {fx.Options(hosted.Module(), host.Module(quiet)), once},
+		"hosted.Module behind": {fx.Options(host.Module(quiet), hosted.Module()), once},
+		"hosted.Module twice":  {fx.Options(hosted.Module(), hosted.Module()), once},
+		"logger before":        {fx.Options(fx.Provide(zap.NewNop), host.Module(quiet)), decorate},
+		"logger behind":        {fx.Options(host.Module(quiet), fx.Provide(slog.Default)), decorate},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := fx.New(fx.NopLogger, test.options).Err()
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "module_test.go:") {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+// An fx.Option does nothing until fx runs it.
+func TestModuleReadsNothingBeforeFxBuildsTheApplication(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	module := host.Module([]string{"--contentRoot=" + root})
+	write(t, root, "appsettings.json", `{"Logging": {"LogLevel": {"Default": "None"}, "File": {"Path": "own.log"}}, "greeting": "hello"}`)
+	if files, err := filepath.Glob(filepath.Join(root, "*.log")); err != nil || len(files) != 0 {
+		t.Errorf("files %q, %v", files, err)
+	}
+	for range 2 { // the option makes a host for each application
+		var configuration *config.Manager
+		app := fx.New(fx.NopLogger, module, fx.Populate(&configuration))
+		if err := app.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if greeting, _ := configuration.Get("greeting"); greeting != "hello" {
+			t.Errorf("greeting %q", greeting)
+		}
+		if err := errors.Join(app.Start(t.Context()), app.Stop(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}
+	if files, err := filepath.Glob(filepath.Join(root, "own.log")); err != nil || len(files) != 1 {
+		t.Errorf("files %q, %v", files, err)
 	}
 }

@@ -2,36 +2,36 @@ package host
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
 )
 
-// Options of a host (.NET: HostOptions). They come from configuration; code
-// that changes them has the last word ([Builder.ConfigureOptions]). Injectable
-// as *Options.
+// Options of a host (.NET: HostOptions). They come from the configuration; code
+// overrides them by [Builder.ConfigureOptions]. Injectable as *Options.
 type Options struct {
-	// StartupTimeout, ShutdownTimeout, ServicesStartConcurrently,
+	// StartupTimeout, ShutdownTimeout, DrainDelay, ServicesStartConcurrently,
 	// ServicesStopConcurrently and StopWhenDone, from the keys
-	// startupTimeoutSeconds, shutdownTimeoutSeconds, servicesStartConcurrently
-	// and servicesStopConcurrently; the last one is set by code only.
+	// startupTimeoutSeconds, shutdownTimeoutSeconds, drainDelaySeconds,
+	// servicesStartConcurrently and servicesStopConcurrently; the last one is set by
+	// code only.
 	//
 	// In [Builder.Run] the startup timeout counts from before the first
 	// constructor.
 	hosted.Options
 
-	// DrainDelay is how long the host waits between a signal and the stop of the
-	// services, so that whoever sends it work can take notice. From the key
-	// drainDelaySeconds. Default 0.
-	DrainDelay time.Duration
-
-	// ReloadConfigOnChange has a [config.Watcher] reload the configuration when
-	// one of its files changes (CF-2). From the key
-	// hostBuilder:reloadConfigOnChange. Default true. Without any source of files
-	// there is no Watcher.
+	// ReloadConfigOnChange makes a [config.Watcher] reload the configuration when
+	// one of its files changes. From the key hostBuilder:reloadConfigOnChange.
+	// Default true. Without a source of files there is no Watcher.
 	ReloadConfigOnChange bool
+
+	// AllowUnreadSettings lets the host start although settings of the command line,
+	// or variables FXHOST_*, are read by nothing that was constructed; otherwise they
+	// are an error, since they may be misspelt. It is set by code only, for programs
+	// that read settings after the start. Those in files are a warning unless it is
+	// set.
+	AllowUnreadSettings bool
 }
 
 // optionKeys are the keys of Options, at the root of the configuration.
@@ -68,15 +68,8 @@ func newOptions(configuration *config.Manager, configure []func(*Options)) (*Opt
 	for _, f := range configure {
 		f(o)
 	}
-	for _, limit := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"StartupTimeout", o.StartupTimeout}, {"ShutdownTimeout", o.ShutdownTimeout}, {"DrainDelay", o.DrainDelay},
-	} {
-		if limit.value < 0 {
-			return nil, fmt.Errorf("host: Options.%s: %v: must not be less than zero", limit.name, limit.value)
-		}
+	if err := o.Validate(); err != nil {
+		return nil, err
 	}
 	if o.ShutdownTimeout == 0 {
 		o.ShutdownTimeout = hosted.DefaultShutdownTimeout

@@ -32,10 +32,9 @@ func TestOptionsComeFromConfigurationAndCode(t *testing.T) {
 	stop(t, builder)
 	want := host.Options{
 		Options: hosted.Options{
-			StartupTimeout: 2 * time.Minute, ShutdownTimeout: 7 * time.Second,
+			StartupTimeout: 2 * time.Minute, ShutdownTimeout: 7 * time.Second, DrainDelay: 5*time.Second + 1,
 			ServicesStartConcurrently: true, ServicesStopConcurrently: true,
 		},
-		DrainDelay: 5*time.Second + 1,
 	}
 	if *got != want {
 		t.Errorf("got  %+v\nwant %+v", *got, want)
@@ -182,7 +181,7 @@ func TestWhatAHostProvides(t *testing.T) {
 	if got, _ := configuration.Get("A:B"); got != "c" || copied.GetString("a:b") != "c" {
 		t.Errorf("got %q, viper has %q", got, copied.GetString("a:b"))
 	}
-	if environment.Name != host.Production || life != h.Lifetime() || len(services.List()) != 0 {
+	if environment.Name != host.Production || life != h.ApplicationLifetime() || len(services.List()) != 0 {
 		t.Errorf("got %+v", environment)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/internal/usersecrets"
 )
 
 // services are the names of those of a host with an fx.Module.
@@ -62,7 +62,7 @@ func TestUserSecretsAreForDevelopment(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", home)
-	if err := config.SetSecret("app", "Db:Password", "hunter2"); err != nil {
+	if err := usersecrets.Set("app", "Db:Password", "hunter2"); err != nil {
 		t.Fatal(err)
 	}
 	for environment, want := range map[string]bool{"Development": true, "Production": false} {

@@ -3,9 +3,11 @@ package host_test
 import (
 	"context"
 	"regexp"
+	"strings"
 	"testing"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/host/hosttest"
 	"github.com/fxhost/fxhost/hosted"
@@ -51,18 +53,25 @@ func TestBuildSaysWhatIsWrongWithScopes(t *testing.T) {
 	}{
 		"a singleton takes a scoped value": {
 			fx.Options(fx.Provide(newDatabase, newCapturing), scope.Provide(newTransaction), fx.Invoke(func(*cache) {})),
-			`host_test\.newCapturing ` + place + ` makes a singleton and cannot take the scoped \*host_test\.transaction, ` +
-				`which newTransaction ` + place + ` makes anew for each unit of work: take a \*scope\.Factory, .*`,
+			`could not .*newCapturing ` + place + `: a singleton cannot take \*host_test\.transaction of ` +
+				`host_test\.newTransaction ` + place + `, which lives for one unit of work: take a \*scope\.Factory, .* \(registered at \S+\)`,
 		},
 		"a hosted service takes a scoped value": {
 			fx.Options(fx.Provide(newDatabase), scope.Provide(newTransaction, newRepository),
 				hosted.AddHostedService[*worker](newCapturingWorker)),
-			`host_test\.newCapturingWorker ` + place + ` makes a singleton and cannot take the scoped \*host_test\.repository, ` +
-				`which newRepository ` + place + ` makes anew .*`,
+			`failed to build \*host_test\.worker: could not .*newCapturingWorker ` + place + `: a singleton cannot take ` +
+				`\*host_test\.repository of host_test\.newRepository ` + place + `, .* \(registered at \S+\)`,
+		},
+		"a hosted service that takes a logger takes a scoped value": {
+			fx.Options(fx.Provide(newDatabase), scope.Provide(newTransaction),
+				hosted.AddHostedService[*worker](func(*zap.Logger, *transaction) *worker { return nil })),
+			`failed to build \*host_test\.worker: a singleton cannot take \*host_test\.transaction of ` +
+				`host_test\.newTransaction ` + place + `, .* \(registered at \S+\)`,
 		},
 		"a singleton takes the scope": {
 			fx.Options(fx.Provide(newScopeTaking), fx.Invoke(func(*cache) {})),
-			`host_test\.newScopeTaking ` + place + ` makes a singleton and cannot take a \*scope\.Scope: take a \*scope\.Factory .*`,
+			`could not .*newScopeTaking ` + place + `: a singleton cannot take a \*scope\.Scope: take a \*scope\.Factory .* ` +
+				`\(registered at \S+\)`,
 		},
 		"missing": {
 			scope.Provide(newTransaction),
@@ -98,6 +107,15 @@ func TestBuildSaysWhatIsWrongWithScopes(t *testing.T) {
 			_, err := builder.Build()
 			if err == nil || !regexp.MustCompile(`^host: build: `+test.want+`$`).MatchString(err.Error()) {
 				t.Errorf("got  %v\nwant host: build: %s", err, test.want)
+			}
+		})
+		t.Run("Validate, "+name, func(t *testing.T) {
+			t.Parallel()
+			// fx does not tell then which option has failed.
+			want := strings.NewReplacer(` \(registered at \S+\)`, ``, `worker: a`, `worker \(provided at \S+\): a`, `and by \S+`, `and by .*`).Replace(test.want)
+			builder, _ := hosttest.NewBuilder(t, nil, test.option)
+			if err := builder.Validate(); err == nil || !regexp.MustCompile(`^host: build: `+want+`$`).MatchString(err.Error()) {
+				t.Errorf("got  %v\nwant host: build: %s", err, want)
 			}
 		})
 	}

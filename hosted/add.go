@@ -11,123 +11,112 @@ import (
 
 	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/ctor"
-	"github.com/fxhost/fxhost/internal/startup"
+	"github.com/fxhost/fxhost/internal/fields"
 )
 
-// AddHostedService provides constructor, which makes T, to fx and registers T,
-// so that the host of the application starts and stops it
-// (.NET: AddHostedService<T>). T is a singleton and injectable as any other.
-// Services start in the order in which they are added; those of a child module
-// come before those of its parent.
+// AddHostedService provides the constructor of T to fx and registers T, so that
+// the host of the application starts and stops it (.NET: AddHostedService<T>). T is
+// a singleton and injectable like any other. Services start in the order in which
+// they are added; those of a child module start before those of its parent.
 //
-// constructor is what fx.Provide takes. When it is nil, T is what the
-// application provides already. The *zap.Logger that it takes, also in an fx.In
-// struct, is named after the service.
+// constructor is anything that fx.Provide accepts; if it is nil, the application
+// already provides T. A *zap.Logger or *slog.Logger that it takes, also in an fx.In
+// struct, is named after the service. For the result of fx.Annotate, this costs an
+// fx.Module for each service, which is fine for tens of services and slow for
+// thousands.
 //
-// The application needs [Module], or package host, to run its services. A
-// mistake in the call is an error of fx.New that names its line.
+// The application needs [Module], or package host, to run its services. A mistake
+// in the call fails fx.New with an error that names the line of the call.
 func AddHostedService[T HostedService](constructor any, options ...ServiceOption) fx.Option {
 	place := caller.Here()
-	m := newMember(typeName(reflect.TypeFor[T]()), place, options)
-	register := fx.Invoke(func(r registrar, service T) error { return r.register(m, service) })
-	err := m.options.err
+	d := declare(reflect.TypeFor[T](), place, options)
+	register := fx.Invoke(func(r registration, service T) error { return r.register(d, service) })
+	provide, err := fx.Options(), d.options.err
 	if constructor != nil && err == nil {
-		constructor, err = ctor.Named(constructor, reflect.TypeFor[T](), m.name)
+		provide, err = ctor.Named(constructor, reflect.TypeFor[T](), d.name)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return fx.Error(fmt.Errorf("hosted: AddHostedService[%v] at %v: %w", reflect.TypeFor[T](), place, err))
-	case constructor == nil:
-		return register
-	default:
-		return fx.Options(fx.Provide(constructor), register)
 	}
+	return fx.Options(provide, register)
 }
 
-// AddInstance registers a service that was made already. It is not injectable,
-// so that a program can have several of one type; each needs a name of its own
+// AddInstance registers an existing service. It is not injectable, so that a
+// program can have several services of one type; each needs a [Name] of its own
 // (.NET: AddSingleton<IHostedService>(instance)).
 func AddInstance(service HostedService, options ...ServiceOption) fx.Option {
 	place := caller.Here()
 	if isNil(service) {
 		return fx.Error(fmt.Errorf("hosted: AddInstance(%T) at %v: service is nil", service, place))
 	}
-	m := newMember(typeName(reflect.TypeOf(service)), place, options)
-	if err := m.options.err; err != nil {
+	d := declare(reflect.TypeOf(service), place, options)
+	if err := d.options.err; err != nil {
 		return fx.Error(fmt.Errorf("hosted: AddInstance(%T) at %v: %w", service, place, err))
 	}
-	return fx.Invoke(func(r registrar) error { return r.register(m, service) })
+	return fx.Invoke(func(r registration) error { return r.register(d, service) })
 }
 
-// AddFactory registers the service that factory makes, once for each
-// application that is built with the option. Otherwise it is as AddInstance,
-// but has no name by default (.NET: AddHostedService(factory)).
+// AddFactory registers the service that factory returns. factory is called once
+// for each application that is built with the option. Otherwise it is like
+// [AddInstance], but the service needs a [Name] (.NET: AddHostedService(factory)).
 func AddFactory(factory func() HostedService, options ...ServiceOption) fx.Option {
 	place := caller.Here()
-	m := newMember("", place, options)
-	err := m.options.err
+	d := declare(nil, place, options)
+	err := d.options.err
 	switch {
 	case factory == nil:
 		err = errors.Join(err, errors.New("factory is nil"))
-	case m.name == "" && err == nil:
+	case d.name == "" && err == nil:
 		err = errors.New("no name: add hosted.Name")
 	}
 	if err != nil {
 		return fx.Error(fmt.Errorf("hosted: AddFactory at %v: %w", place, err))
 	}
-	return fx.Invoke(func(r registrar) error { return r.register(m, factory()) })
+	return fx.Invoke(func(r registration) error { return r.register(d, factory()) })
 }
 
-// registrar is what a registration asks fx for, before the service itself. The
-// Runner is optional so that its absence gets an error that says what to do.
+// registrar is where services are registered. fx can make one only after all checks
+// that come before the constructors of services have passed.
 type registrar struct {
+	runner *runner
+	group  *group // nil outside of one
+}
+
+// registration is what a registration takes from fx, before the service itself. The
+// registrar is optional so that a missing Module has an error that says what to do.
+type registration struct {
 	fx.In
 
-	Passed startup.Passed `optional:"true"`
-	Runner *Runner        `optional:"true"`
+	With *registrar `optional:"true"`
 }
 
-// register adds service as a copy of m, which an application that is built from
-// the same options again gets a copy of, too.
-func (in registrar) register(m member, service HostedService) error {
-	if in.Runner == nil {
-		return fmt.Errorf("hosted: service %q (%v) has nothing to run it: "+
-			"add hosted.Module() to the options of fx.New, or build the application with package host", m.name, m.place)
+// register adds the service. It must not change d, which belongs to the option:
+// another application may be built with it.
+func (in registration) register(d declared, service HostedService) error {
+	if in.With == nil {
+		return fmt.Errorf("hosted: service %q (%v) has nothing to run it: add hosted.Module() to the options of fx.New, "+
+			"not within an fx.Module, or build the application with package host", d.name, d.place)
 	}
+	r, group := in.With.runner, in.With.group
 	if isNil(service) {
-		return fmt.Errorf("hosted: service %q (%v): its constructor returned nil without an error", m.name, m.place)
+		return fmt.Errorf("hosted: service %q (%v): its constructor returned nil without an error", d.name, d.place)
 	}
-	m.service = service
-	return in.Runner.add(&m)
+	s := &registered{
+		participant: participant{r, fields.Service, d.name},
+		service:     service, declared: d.as, place: d.place, options: d.options,
+	}
+	if watch := s.options.watchBeats; watch != nil {
+		watch(s)
+	}
+	if err := s.supervise(group); err != nil {
+		return fmt.Errorf("hosted: service %q (%v): %w", d.name, d.place, err)
+	}
+	return r.add(s)
 }
 
 func isNil(service HostedService) bool {
 	value := reflect.ValueOf(service)
 	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
-}
-
-func (r *Runner) add(m *member) error {
-	if binder, ok := m.service.(Binder); ok {
-		if err := binder.Bind(m.service, func() { r.toldEnd(m) }); err != nil {
-			return fmt.Errorf("hosted: service %q (%v): %w", m.name, m.place, err)
-		}
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if other := r.services[m.name]; other != nil {
-		return fmt.Errorf("hosted: service %q is registered twice, at %v and at %v: "+
-			"remove one, or give it another name with hosted.Name", m.name, other.place, m.place)
-	}
-	if r.begun {
-		return fmt.Errorf("hosted: service %q (%v) was registered after the host had started", m.name, m.place)
-	}
-	m.set(StateRegistered)
-	r.members = append(r.members, m)
-	r.services[m.name] = m
-	if r.attach != nil {
-		r.attach() // again, so that the hooks of this service's dependencies come before it
-	}
-	return nil
 }
 
 // ServiceOption is an option of one service.
@@ -137,23 +126,20 @@ type serviceOptions struct {
 	name         string
 	startTimeout time.Duration
 	stopTimeout  time.Duration
-	onFault      FaultPolicy
+	stallTimeout time.Duration
+	faultOnStall bool
+	watchBeats   func(*registered) // nil without a stallTimeout
+	onFault      FaultPolicy       // nil if there is no option
+	after        []reflect.Type
 	err          error
-}
-
-func (o *serviceOptions) policy() FaultPolicy {
-	if o.onFault == nil {
-		return StopHost
-	}
-	return o.onFault
 }
 
 type optionFunc func(*serviceOptions)
 
 func (f optionFunc) apply(o *serviceOptions) { f(o) }
 
-// Name names the service in logs, errors and [Services]. Default is the type
-// with its package, such as "orders.Importer".
+// Name is the name of the service in logs, errors and [Services]. Default is its
+// type with the package, such as "orders.Importer".
 func Name(name string) ServiceOption {
 	return optionFunc(func(o *serviceOptions) {
 		o.name = name
@@ -163,23 +149,30 @@ func Name(name string) ServiceOption {
 	})
 }
 
-// StartTimeout bounds StartAsync of the service, within the start of the host.
-// Default is no limit of its own.
+// StartTimeout bounds StartAsync of the service, within [Options].StartupTimeout.
+// Default is no limit.
 func StartTimeout(limit time.Duration) ServiceOption {
 	return optionFunc(func(o *serviceOptions) { o.startTimeout = o.positive("StartTimeout", limit) })
 }
 
-// StopTimeout bounds StopAsync of the service, within the shutdown budget of
-// the host. Default is no limit of its own.
+// StopTimeout bounds StopAsync of the service, within [Options].ShutdownTimeout.
+// Default is no limit.
 func StopTimeout(limit time.Duration) ServiceOption {
 	return optionFunc(func(o *serviceOptions) { o.stopTimeout = o.positive("StopTimeout", limit) })
 }
 
-// OnFault says what a fault of the service leads to. Default is [StopHost].
+// OnFault says what happens when the work of the service ends with an error or a
+// panic. Default is [StopHost].
 func OnFault(policy FaultPolicy) ServiceOption {
 	return optionFunc(func(o *serviceOptions) {
-		o.onFault = policy
-		if policy == nil {
+		switch p := policy.(type) {
+		case faultPolicy:
+			o.onFault = p
+		case restart:
+			complete, err := p.withDefaults()
+			o.onFault = restart{complete}
+			o.err = errors.Join(o.err, err)
+		default:
 			o.err = errors.Join(o.err, errors.New("hosted.OnFault: nil policy"))
 		}
 	})
@@ -193,18 +186,29 @@ func (o *serviceOptions) positive(option string, limit time.Duration) time.Durat
 	return limit
 }
 
-func newMember(name string, place caller.Stack, options []ServiceOption) member {
-	m := member{place: place}
-	m.options.name = name
+// declared is a service as its option describes it.
+type declared struct {
+	as      reflect.Type // nil for a factory
+	name    string
+	place   caller.Stack
+	options serviceOptions
+}
+
+func declare(as reflect.Type, place caller.Stack, options []ServiceOption) declared {
+	d := declared{as: as, place: place}
+	if as != nil {
+		d.options.name = typeName(as)
+	}
 	for i, option := range options {
 		if option == nil {
-			m.options.err = errors.Join(m.options.err, fmt.Errorf("option %d is nil", i+1))
+			d.options.err = errors.Join(d.options.err, fmt.Errorf("option %d is nil", i+1))
 			continue
 		}
-		option.apply(&m.options)
+		option.apply(&d.options)
 	}
-	m.name = m.options.name
-	return m
+	d.options.err = errors.Join(d.options.err, d.options.checkStall())
+	d.name = d.options.name
+	return d
 }
 
 // typeName is the name of t with its package, without a pointer.

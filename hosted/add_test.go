@@ -3,6 +3,7 @@ package hosted_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 // simple is a service that needs nothing.
@@ -106,7 +108,7 @@ func TestMistakesInARegistrationAreErrorsOfTheBuild(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(), test.option).Err()
+			err := fx.New(fx.NopLogger, hosted.Module(), test.option).Err()
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -121,7 +123,7 @@ func TestMistakesInARegistrationAreErrorsOfTheBuild(t *testing.T) {
 
 func TestSameNameTwiceIsAnErrorThatNamesBothPlaces(t *testing.T) {
 	t.Parallel()
-	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(),
+	err := fx.New(fx.NopLogger, hosted.Module(),
 		hosted.AddInstance(&simple{}, hosted.Name("twin")),
 		hosted.AddInstance(&simple{}, hosted.Name("twin")),
 	).Err()
@@ -133,7 +135,7 @@ func TestSameNameTwiceIsAnErrorThatNamesBothPlaces(t *testing.T) {
 
 func TestOneTypeTwiceIsAnError(t *testing.T) {
 	t.Parallel()
-	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(),
+	err := fx.New(fx.NopLogger, hosted.Module(),
 		hosted.AddHostedService[*simple](newSimple), hosted.AddHostedService[*simple](nil),
 	).Err()
 	if err == nil || !strings.Contains(err.Error(), `service "hosted_test.simple" is registered twice`) {
@@ -153,7 +155,7 @@ func TestServiceIsASingletonAndInjectable(t *testing.T) {
 	t.Parallel()
 	made := 0
 	var first, second *simple
-	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(),
+	err := fx.New(fx.NopLogger, hosted.Module(),
 		fx.Populate(&first),
 		hosted.AddHostedService[*simple](func() *simple {
 			made++
@@ -169,8 +171,7 @@ func TestServiceIsASingletonAndInjectable(t *testing.T) {
 // A nil constructor stands for what the application provides already.
 func TestServiceThatIsProvidedAlready(t *testing.T) {
 	t.Parallel()
-	r := hosted.NewRunner(nil, hosted.Options{})
-	err := fx.New(fx.NopLogger, r.TakeOver(), hosted.AddHostedService[*simple](nil), fx.Provide(newSimple)).Err()
+	r, err := lifetest.New(nil, hosted.Options{}, hosted.AddHostedService[*simple](nil), fx.Provide(newSimple))
 	if err != nil || len(r.Services().List()) != 1 {
 		t.Errorf("%v, %v", r.Services().List(), err)
 	}
@@ -179,10 +180,8 @@ func TestServiceThatIsProvidedAlready(t *testing.T) {
 // An interface can be a service, too.
 func TestServiceByInterface(t *testing.T) {
 	t.Parallel()
-	r := hosted.NewRunner(nil, hosted.Options{})
-	err := fx.New(fx.NopLogger, r.TakeOver(),
-		hosted.AddHostedService[hosted.HostedService](func() hosted.HostedService { return &simple{} }),
-	).Err()
+	r, err := lifetest.New(nil, hosted.Options{},
+		hosted.AddHostedService[hosted.HostedService](func() hosted.HostedService { return &simple{} }))
 	if got := r.Services().List(); err != nil || got[0].Name != "hosted.HostedService" {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -217,7 +216,7 @@ func TestLoggerOfAServiceIsNamedAfterIt(t *testing.T) {
 			t.Parallel()
 			core, logs := observer.New(zapcore.InfoLevel)
 			var service *logging
-			err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(),
+			err := fx.New(fx.NopLogger, hosted.Module(),
 				fx.Supply(zap.New(core)), hosted.AddHostedService[*logging](test.constructor, test.options...), fx.Populate(&service),
 			).Err()
 			if err != nil {
@@ -261,7 +260,7 @@ func (*unbindable) Bind(hosted.HostedService, func()) error { return errBroken }
 
 func TestErrorOfBindFailsTheBuild(t *testing.T) {
 	t.Parallel()
-	err := fx.New(fx.NopLogger, hosted.NewRunner(nil, hosted.Options{}).TakeOver(), hosted.AddInstance(&unbindable{})).Err()
+	err := fx.New(fx.NopLogger, hosted.Module(), hosted.AddInstance(&unbindable{})).Err()
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "add_test.go:") {
 		t.Errorf("error %v", err)
 	}
@@ -281,7 +280,7 @@ func (s *teller) Bind(_ hosted.HostedService, ended func()) error {
 // telling is one that is an Awaiter, too.
 type telling struct{ teller }
 
-func (*telling) Done() <-chan struct{} { return nil }
+func (*telling) Done() <-chan struct{} { return ended() }
 func (*telling) Err() error            { return errBroken }
 
 // Rule 9: a fault is logged once.
@@ -311,4 +310,59 @@ func TestBinderThatIsNoAwaiterHasNothingToTell(t *testing.T) {
 		service.ended()
 		a.stop(t)
 	})
+}
+
+type store struct{}
+
+func newNeedy(*zap.Logger, *store) *simple   { return &simple{} }
+func newBroken(*zap.Logger) (*simple, error) { return nil, errBroken }
+func newSilent(*zap.Logger) *simple          { return nil }
+func newStore(*strings.Builder) *store       { return &store{} }
+func newNeedyWithoutLogger(*store) *simple   { return &simple{} }
+func annotatedNeedy() any                    { return fx.Annotate(newNeedy) }
+
+// In an application of somebody else's, the text is fx's. It names the type of the
+// service and what is missing, and a failed constructor by its line.
+func TestFxSaysWhatTheConstructorMisses(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		constructor any
+		provide     fx.Option
+		want        string
+	}{
+		"missing":        {newNeedy, fx.Options(), `failed to build \*hosted_test\.simple: .*: missing type: \*hosted_test\.store$`},
+		"without logger": {newNeedyWithoutLogger, fx.Options(), `"\.newNeedyWithoutLogger \(\S+/add_test\.go:\d+\): missing type: \*hosted_test\.store$`},
+		"deeper": {
+			newNeedy, fx.Provide(newStore),
+			`failed to build \*hosted_test\.simple: .*newStore \(\S+/add_test\.go:\d+\): missing type: \*strings\.Builder$`,
+		},
+		"fx.Annotate": {annotatedNeedy(), fx.Options(), `failed to build \*hosted_test\.simple: .*: missing type: \*hosted_test\.store$`},
+		"error":       {newBroken, fx.Options(), `hosted_test\.newBroken \(\S+/add_test\.go:\d+\): broken$`},
+		"nil":         {newSilent, fx.Options(), `^hosted: service "hosted_test\.simple" \(\S+/add_test\.go:\d+\): its constructor returned nil without an error$`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			options := fx.Options(fx.NopLogger, hosted.Module(), fx.Provide(zap.NewNop), test.provide,
+				hosted.AddHostedService[*simple](test.constructor))
+			err := fx.New(options).Err()
+			if err == nil || !regexp.MustCompile(test.want).MatchString(err.Error()) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+			if strings.Contains(test.want, "missing type") && fx.ValidateApp(options) == nil {
+				t.Error("fx.ValidateApp does not find it")
+			}
+		})
+	}
+}
+
+// What replaces a service is the service; the constructor does not run.
+func TestAReplacedServiceIsNotConstructed(t *testing.T) {
+	t.Parallel()
+	fake := &simple{}
+	var got *simple
+	err := fx.New(fx.NopLogger, hosted.Module(), fx.Provide(zap.NewNop),
+		hosted.AddHostedService[*simple](newBroken), fx.Replace(fake), fx.Populate(&got)).Err()
+	if err != nil || got != fake {
+		t.Errorf("got %p, %v, want %p", got, err, fake)
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 // The graphs that are compared have n constructors of n types, each of which
@@ -84,10 +85,11 @@ func thousand() []maker {
 		hundred[d5](), hundred[d6](), hundred[d7](), hundred[d8](), hundred[d9]())
 }
 
-// life builds, starts and stops services, and says how long that took.
+// life builds, starts and stops services, and says how much processor time that
+// took.
 func life(tb testing.TB, makers []maker, v variant) time.Duration {
 	tb.Helper()
-	begin := time.Now()
+	begin := clock()
 	options := []fx.Option{
 		fx.Supply(zap.NewNop()),
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
@@ -105,11 +107,11 @@ func life(tb testing.TB, makers []maker, v variant) time.Duration {
 	if err := app.Stop(context.Background()); err != nil {
 		tb.Fatal(err)
 	}
-	return time.Since(begin)
+	return clock() - begin
 }
 
-// BenchmarkLife prints, as ratio, how much longer the life of n hosted services
-// takes than that of the same constructors as hooks of plain fx. The two are
+// BenchmarkLife prints, as ratio, how much more processor time the life of n hosted
+// services takes than that of the same constructors as hooks of plain fx. The two are
 // run in turn, so that whatever else the machine does meets both.
 func BenchmarkLife(b *testing.B) {
 	makers := thousand()
@@ -155,9 +157,8 @@ func BenchmarkIdle(b *testing.B) {
 			var bytes, goroutines float64
 			var took time.Duration
 			for b.Loop() {
-				runner := hosted.NewRunner(nil, options)
-				app := fx.New(fx.NopLogger, runner.TakeOver(), fx.Options(idleServices(n)...))
-				if err := app.Err(); err != nil {
+				runner, err := lifetest.New(nil, options, idleServices(n)...)
+				if err != nil {
 					b.Fatal(err)
 				}
 				memory, count := inUse(), runtime.NumGoroutine()

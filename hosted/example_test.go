@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
+	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/hosted"
 )
 
@@ -126,18 +129,109 @@ func ExampleApplicationLifetime() {
 
 // Anything may ask for a stop, with the reason or the error that is the cause.
 func ExampleApplicationLifetime_StopApplication() {
-	runner := hosted.NewRunner(nil, hosted.Options{})
-	fx.New(fx.NopLogger, runner.TakeOver(), hosted.AddHostedService[*Mailer](NewMailer))
-	_ = runner.Start(context.Background())
+	var lifetime *hosted.ApplicationLifetime
+	app := fx.New(
+		fx.NopLogger,
+		hosted.AddHostedService[*Mailer](NewMailer),
+		hosted.Module(),
+		fx.Populate(&lifetime),
+	)
+	_ = app.Start(context.Background())
 
-	lifetime := runner.Lifetime()
 	lifetime.StopApplication(errors.New("no space left on device"))
 	lifetime.StopApplication(hosted.StopReason("the first cause wins"))
 
-	<-lifetime.StopRequested()
-	fmt.Println(runner.Stop(context.Background()))
+	<-app.Wait() // as app.Run does
+	fmt.Println(app.Stop(context.Background()))
 	// Output:
 	// mailer started
 	// mailer stopped
 	// no space left on device
+}
+
+// Feed reads from a connection that breaks now and then.
+type Feed struct {
+	background.BackgroundService
+	attempts int
+}
+
+func NewFeed() *Feed { return &Feed{} }
+
+func (f *Feed) ExecuteAsync(ctx context.Context) error {
+	f.attempts++
+	fmt.Println("attempt", f.attempts)
+	if f.attempts < 3 {
+		return errors.New("connection reset by peer")
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// A service that fails is restarted, after waits that grow.
+func ExampleRestart() {
+	policy := hosted.RestartPolicy{
+		MinBackoff: 10 * time.Millisecond, // then 20ms, 40ms, ...
+		MaxBackoff: time.Second,
+		Limit:      10, // within the Window; one more stops the host
+	}
+	var services *hosted.Services
+	app := fx.New(
+		fx.NopLogger,
+		fx.Provide(zap.NewNop),
+		hosted.AddHostedService[*Feed](NewFeed, hosted.OnFault(hosted.Restart(policy))),
+		hosted.Module(),
+		fx.Populate(&services),
+	)
+	_ = app.Start(context.Background())
+	for status := services.List()[0]; status.Restarts < 2; status = services.List()[0] {
+		time.Sleep(time.Millisecond)
+	}
+	fmt.Println(app.Stop(context.Background()))
+	// Output:
+	// attempt 1
+	// attempt 2
+	// attempt 3
+	// <nil>
+}
+
+// Reader, Parser and Writer hand their work on; when one fails, what the others
+// hold is lost, too.
+func ExampleGroup() {
+	pipeline := hosted.Group("pipeline", hosted.OneForAll, hosted.RestartPolicy{},
+		background.Func("reader", untilStopped),
+		background.Func("parser", untilStopped),
+		background.Func("writer", untilStopped),
+	)
+	app := fx.New(fx.NopLogger, fx.Provide(zap.NewNop), pipeline, hosted.Module())
+	fmt.Println(app.Start(context.Background()), app.Stop(context.Background()))
+	// Output: <nil> <nil>
+}
+
+func untilStopped(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
+
+// Cache is filled by a loader that must have run before.
+type Cache struct{}
+
+func (c *Cache) StartAsync(context.Context) error { fmt.Println("cache started"); return nil }
+func (c *Cache) StopAsync(context.Context) error  { fmt.Println("cache stopped"); return nil }
+
+// The mailer starts first, although it is registered last.
+func ExampleAfter() {
+	app := fx.New(
+		fx.NopLogger,
+		fx.Provide(zap.NewNop),
+		hosted.AddInstance(&Cache{}, hosted.After[*Mailer]()),
+		hosted.AddHostedService[*Mailer](NewMailer),
+		hosted.Module(),
+	)
+	_ = app.Start(context.Background())
+	_ = app.Stop(context.Background())
+	// Output:
+	// mailer started
+	// cache started
+	// cache stopped
+	// mailer stopped
 }

@@ -3,59 +3,68 @@ package hosted
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/walk"
 )
 
 // FaultPolicy says what a fault of a service leads to: an [Awaiter] that ends
-// with an error before the host has called its StopAsync.
+// with an error before the host has called its StopAsync. It is [StopHost],
+// [Ignore] or [Restart] (.NET: BackgroundServiceExceptionBehavior).
 type FaultPolicy interface {
 	fmt.Stringer
-	// stopsHost tells whether the host stops with the fault as its cause.
-	stopsHost() bool
+	faultPolicy()
 }
 
-// FaultAction is a [FaultPolicy] that needs no settings
-// (.NET: BackgroundServiceExceptionBehavior).
-type FaultAction uint8
+type faultPolicy uint8
 
 const (
-	// StopHost stops the host, and Run returns the fault. It is the default.
-	StopHost FaultAction = iota
-	// Ignore logs and records the fault; the service stays as it is.
+	// StopHost is the [FaultPolicy] that stops the host; Run returns the fault. It
+	// is the default.
+	StopHost faultPolicy = iota
+	// Ignore is the [FaultPolicy] that logs and records the fault, and leaves the
+	// service as it is.
 	Ignore
 )
 
-func (a FaultAction) String() string {
-	if a == Ignore {
+func (faultPolicy) faultPolicy() {}
+
+func (p faultPolicy) String() string {
+	if p == Ignore {
 		return "ignore"
 	}
 	return "stop host"
 }
 
-func (a FaultAction) stopsHost() bool { return a != Ignore }
-
-// watcher waits for the end of the work of a service.
-type watcher struct {
+// watch waits for the end of the work of a service.
+type watch struct {
 	over chan struct{} // closed to end the watch
 	done chan struct{} // closed when it has ended
 }
 
-// watch waits for the end of m's work, if that can end and nobody else tells.
-func (r *Runner) watch(m *member) {
-	awaiter, ok := m.service.(Awaiter)
-	if _, tells := m.service.(Binder); tells || !ok {
+func (w *watch) end() {
+	close(w.over)
+	<-w.done
+}
+
+// watchWork waits for the end of the work, on a goroutine. A [Binder] reports the
+// end itself: with a second goroutine for each loop, an idle background service
+// would cost twice as many.
+func (s *registered) watchWork() {
+	awaiter, ok := s.service.(Awaiter)
+	if _, tells := s.base(); tells || !ok {
 		return
 	}
-	w := &watcher{over: make(chan struct{}), done: make(chan struct{})}
-	m.watcher = w
+	w := &watch{over: make(chan struct{}), done: make(chan struct{})}
+	s.watch = w
 	go func() {
 		defer close(w.done)
 		ended := true
 		// A panic of the Awaiter is a fault of the service like one of its work.
-		protect(context.Background(), func(context.Context) error {
+		walk.Call(context.Background(), guard(func(context.Context) error {
 			done := awaiter.Done()
 			select {
 			case <-done:
@@ -69,82 +78,73 @@ func (r *Runner) watch(m *member) {
 				ended = false
 				return nil
 			}
-		}, func(err error) {
+		}), func(err error) {
 			if ended {
-				r.workEnded(m, err)
+				s.workEnded(err)
 			}
 		})
 	}()
 }
 
-// stop ends the watch over m before it calls StopAsync: an end of the work from
-// then on is what StopAsync asked for, and has to tell if it was a failure.
-func (m *member) stop(ctx context.Context) error {
-	if m.watcher != nil {
-		close(m.watcher.over)
-		<-m.watcher.done
-	}
-	return m.service.StopAsync(ctx)
-}
-
-// toldEnd is called by m, a Binder, when its work has ended by itself.
-func (r *Runner) toldEnd(m *member) {
-	if awaiter, ok := m.service.(Awaiter); ok {
-		protect(context.Background(), func(context.Context) error { return awaiter.Err() },
-			func(err error) { r.workEnded(m, err) })
+// toldEnd is called by a [Binder] when its work has ended by itself.
+func (s *registered) toldEnd() {
+	if awaiter, ok := s.service.(Awaiter); ok {
+		walk.Call(context.Background(), guard(func(context.Context) error { return awaiter.Err() }), s.workEnded)
 	}
 }
 
-// workEnded is called when the work of m has ended by itself.
-func (r *Runner) workEnded(m *member, err error) {
-	r.mu.Lock()
-	if m.ended {
-		r.mu.Unlock()
+// workEnded is called when the work has ended by itself.
+func (s *registered) workEnded(err error) {
+	s.mu.Lock()
+	if !s.ended.IsZero() {
+		s.mu.Unlock()
 		return
 	}
-	m.ended = true
+	s.ended, s.fault = time.Now(), err != nil
+	if err != nil {
+		s.lastError = err
+	}
+	s.mu.Unlock()
+	if s.beats != nil {
+		s.beats.End()
+	}
+
 	if err == nil {
-		m.set(StateCompleted)
-		r.mu.Unlock()
-		r.log.Debug("service completed", m.field())
-		r.stopWhenDone()
+		s.runner.log.Info("service completed", s.field())
+		s.runner.stopWhenDone()
 		return
 	}
-	m.set(StateFaulted)
-	m.lastError = err
-	fault := m.fail("run", err)
-	stops := m.options.policy().stopsHost()
-	if stops {
-		r.faults = append(r.faults, fault)
-	}
-	r.mu.Unlock()
-
-	r.log.Error("service faulted", append(stack(err), m.field(),
-		zap.Stringer(fields.Policy, m.options.policy()), zap.Error(err))...)
-	if stops {
-		r.lifetime.StopApplication(fault)
-		return
-	}
-	r.stopWhenDone()
+	s.handle(err)
 }
 
-// stopWhenDone stops a host that has nothing left to wait for, if it was asked
-// to ([StopWhenDone]).
-func (r *Runner) stopWhenDone() {
-	if !r.options.StopWhenDone {
-		return
-	}
-	r.mu.Lock()
-	done := r.started
-	awaiters := 0
-	for _, m := range r.members {
-		if _, ok := m.service.(Awaiter); ok {
-			awaiters++
-			done = done && m.ended
+// handle applies the policy of the service to a fault.
+func (s *registered) handle(err error) {
+	switch {
+	case s.options.onFault == StopHost:
+		s.giveUp(err)
+	case s.supervisor == nil:
+		s.logFault(err)
+		s.runner.stopWhenDone()
+	default:
+		s.logFault(err) // before the supervisor tells what it does about that
+		if limit := s.supervisor.fault(s, err); limit != nil {
+			s.giveUp(limit)
 		}
 	}
-	r.mu.Unlock()
-	if done && awaiters > 0 {
-		r.lifetime.StopApplication(StopReason("all services are done"))
+}
+
+// giveUp stops the host for a fault.
+func (s *registered) giveUp(err error) {
+	fault := s.fail(PhaseRun, err)
+	s.runner.addFault(fault)
+	if s.supervisor == nil {
+		s.logFault(err)
+	} else {
+		s.runner.log.Error("service given up", s.field(), zap.Error(err))
 	}
+	s.runner.lifetime.StopApplication(fault)
+}
+
+func (s *registered) logFault(err error) {
+	s.runner.log.Error("service faulted", withStack(err, s.field(), zap.Stringer(fields.Policy, s.options.onFault))...)
 }

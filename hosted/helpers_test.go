@@ -16,11 +16,14 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 const (
 	// wait is how long a call may take after its context has ended.
 	wait = 100 * time.Millisecond
+	// grace is how much of it a call has that begins after the budget has run out.
+	grace = 75 * time.Millisecond
 	// budget of a stop that was given no other.
 	budget = hosted.DefaultShutdownTimeout
 )
@@ -138,16 +141,19 @@ func (w *worker) end(err error) {
 	close(w.done)
 }
 
-// application is a runner in an fx application, and what is known of it.
+// application is one in a test, and what is known of it.
 type application struct {
-	*hosted.Runner
+	*lifetest.Application
 	*journal
-	logs *observer.ObservedLogs
+
+	options hosted.Options
+	log     *zap.Logger
+	logs    *observer.ObservedLogs
 }
 
 func newApplication(options hosted.Options) *application {
 	core, logs := observer.New(zapcore.DebugLevel)
-	return &application{Runner: hosted.NewRunner(zap.New(core), options), journal: &journal{}, logs: logs}
+	return &application{journal: &journal{}, options: options, log: zap.New(core), logs: logs}
 }
 
 func (a *application) plain(name string, steps steps, options ...hosted.ServiceOption) fx.Option {
@@ -187,10 +193,11 @@ func works(context.Context) error { return nil }
 // build has fx build the application.
 func (a *application) build(t *testing.T, options ...fx.Option) {
 	t.Helper()
-	app := fx.New(fx.NopLogger, a.TakeOver(), fx.Options(options...))
-	if err := app.Err(); err != nil {
+	built, err := lifetest.New(a.log, a.options, options...)
+	if err != nil {
 		t.Fatalf("fx.New: %v", err)
 	}
+	a.Application = built
 }
 
 func (a *application) start(t *testing.T) {

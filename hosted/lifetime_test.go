@@ -101,9 +101,9 @@ func TestMomentsAreClosedAtTheirTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newApplication(hosted.Options{})
-		l := a.Lifetime()
 		look := func(phase string) step {
 			return func(context.Context) error {
+				l := a.Lifetime()
 				moments := ""
 				for name, c := range map[string]<-chan struct{}{"1": l.Started(), "2": l.Stopping(), "3": l.Stopped()} {
 					if closed(c) {
@@ -122,6 +122,7 @@ func TestMomentsAreClosedAtTheirTime(t *testing.T) {
 
 		a.start(t)
 		a.stop(t)
+		l := a.Lifetime()
 		if !closed(l.Started()) || !closed(l.Stopping()) || !closed(l.Stopped()) {
 			t.Error("a moment has not happened")
 		}

@@ -12,146 +12,140 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/fxhost/fxhost/internal/category"
+	"github.com/fxhost/fxhost/internal/exit"
 	"github.com/fxhost/fxhost/internal/startup"
+	"github.com/fxhost/fxhost/internal/walk"
 )
 
-// Module runs every registered service inside any fx application. One hook of
-// fx.Lifecycle does it, behind those of the constructors of all services, so
-// that it starts after what the services need and stops before it. (Each service
-// that is added after Module appends another one, and the last one counts: put
-// Module last.)
+// Module runs the registered services inside any fx application. It takes over
+// fx.Lifecycle: hooks that constructors append start and stop in one order with the
+// services, so that each service starts after the hooks of what it needs. Add it to
+// the options of fx.New, in any place, but not within an fx.Module, where it would
+// not see the hooks of the other modules.
 //
-// fx's own StartTimeout and StopTimeout bound that hook. To have something left
-// for a rollback and for the error to be reported, the services get two thirds
-// of what is left of the first, and what is left of the second less a quarter
-// of it, at most a second. When a hook behind it fails because fx's StartTimeout
-// has ended, fx calls no stop hook at all; [Runner.Attach] does not have that.
+// fx itself runs one hook, which is bounded by fx's StartTimeout and StopTimeout.
+// The start gets two thirds of the first, so that there is time left for a
+// rollback. The stop gets the second less a quarter, at most a second, so that there
+// is time left to report services that overrun.
 //
-// It provides *[ApplicationLifetime] and *[Services]. Its log goes to the
-// category fxhost of the application's *zap.Logger, or to stderr if there is
-// none. A fault ends the application with exit code 1.
-func Module(options ...ModuleOption) fx.Option {
+// Module provides *[ApplicationLifetime] and *[Services]. It logs to the category
+// fxhost of the application's *zap.Logger, or to stderr if there is none. A fault
+// ends the application with exit code 1. At most one Options may be given.
+func Module(options ...Options) fx.Option {
 	var o Options
-	for _, option := range options {
-		option.applyModule(&o)
+	switch len(options) {
+	case 0:
+	case 1:
+		o = options[0]
+	default:
+		return fx.Error(fmt.Errorf("hosted: Module was given %d Options: want at most one", len(options)))
 	}
-	if err := errors.Join(notNegative("StartupTimeout", o.StartupTimeout), notNegative("ShutdownTimeout", o.ShutdownTimeout)); err != nil {
+	if err := o.Validate(); err != nil {
 		return fx.Error(err)
 	}
+	if o.ShutdownTimeout == 0 {
+		o.ShutdownTimeout = DefaultShutdownTimeout
+	}
 	return fx.Options(
-		fx.Provide(
-			func() *Runner { return NewRunner(nil, o) },
-			(*Runner).Lifetime,
-			(*Runner).Services,
-			startup.NewPassed,
-		),
+		fx.Provide(func(in runnerParams) provided {
+			o := o
+			if in.Options != nil {
+				o = *in.Options
+			}
+			r := newRunner(o, in.Request)
+			return provided{Runner: r, Lifetime: r.lifetime, Services: &Services{r}, Life: r}
+		}),
+		// Private, so that in an fx.Module it is not found by services that are added
+		// outside of that: their hooks would not be seen.
+		fx.Provide(func(r *runner, checks startup.Checks) (*registrar, error) {
+			return &registrar{runner: r}, checks.Err()
+		}, fx.Private),
+		fx.Decorate((*runner).takeOver),
 		fx.Invoke(attach),
 	)
 }
 
-func notNegative(option string, limit time.Duration) error {
-	if limit < 0 {
-		return fmt.Errorf("hosted.%s: %v: must not be less than zero", option, limit)
-	}
-	return nil
+// provided is what Module gives to the application.
+type provided struct {
+	fx.Out
+
+	// Once is what fx says is provided twice when Module is.
+	Once     once `name:"an application has one hosted.Module: host.Module and package host bring it along"`
+	Runner   *runner
+	Lifetime *ApplicationLifetime
+	Services *Services
+	Life     walk.Life
 }
 
-// ModuleOption is an option of [Module]. The doc comments are at [Options].
-type ModuleOption interface{ applyModule(*Options) }
+type once struct{}
 
-type moduleOptionFunc func(*Options)
-
-func (f moduleOptionFunc) applyModule(o *Options) { f(o) }
-
-// StartupTimeout sets [Options].StartupTimeout.
-func StartupTimeout(limit time.Duration) ModuleOption {
-	return moduleOptionFunc(func(o *Options) { o.StartupTimeout = limit })
-}
-
-// ShutdownTimeout sets [Options].ShutdownTimeout.
-func ShutdownTimeout(limit time.Duration) ModuleOption {
-	return moduleOptionFunc(func(o *Options) { o.ShutdownTimeout = limit })
-}
-
-// ServicesStartConcurrently sets [Options].ServicesStartConcurrently.
-func ServicesStartConcurrently() ModuleOption {
-	return moduleOptionFunc(func(o *Options) { o.ServicesStartConcurrently = true })
-}
-
-// ServicesStopConcurrently sets [Options].ServicesStopConcurrently.
-func ServicesStopConcurrently() ModuleOption {
-	return moduleOptionFunc(func(o *Options) { o.ServicesStopConcurrently = true })
-}
-
-// StopWhenDone sets [Options].StopWhenDone.
-func StopWhenDone() ModuleOption {
-	return moduleOptionFunc(func(o *Options) { o.StopWhenDone = true })
-}
-
-type attachParams struct {
+type runnerParams struct {
 	fx.In
 
-	Runner     *Runner
-	Lifecycle  fx.Lifecycle
-	Shutdowner fx.Shutdowner
-	Log        *zap.Logger `optional:"true"`
+	// Request is that of a host, which can be asked to stop before fx has built the
+	// application.
+	Request *walk.StopRequest `optional:"true"`
+	// Options are those of a host, which may be read only when fx builds the
+	// application.
+	Options *Options `name:"fxhost" optional:"true"`
 }
 
-// attach runs the runner by a hook of somebody else's fx application.
-func attach(p attachParams) {
-	r := p.Runner
+// takeOver has r run the life of the application, by one hook of fx's own lifecycle.
+func (r *runner) takeOver(fxLifecycle fx.Lifecycle, fxShutdowner fx.Shutdowner) (fx.Lifecycle, fx.Shutdowner) {
+	fxLifecycle.Append(fx.Hook{OnStart: r.startWithin, OnStop: r.stopWithin})
+	r.stopping.Then(func(cause error) {
+		// Its error says that a signal is pending: the application stops anyway.
+		_ = fxShutdowner.Shutdown(fx.ExitCode(exit.Code(failure(cause))))
+	})
+	return lifecycle{r}, shutdowner{r.lifetime}
+}
+
+type logParams struct {
+	fx.In
+
+	Log *zap.Logger `optional:"true"`
+}
+
+// attach gives the runner its log. The constructor of the runner cannot take it,
+// because that of the log may take the fx.Lifecycle, which takes the runner.
+// Lifecycle and Shutdowner are parameters so that they are decorated even if nothing
+// else uses them.
+func attach(
+	r *runner, lifetime *ApplicationLifetime, services *Services, _ fx.Lifecycle, _ fx.Shutdowner, p logParams,
+) error {
+	if lifetime != r.lifetime || services.runner != r {
+		return errors.New("hosted: *hosted.ApplicationLifetime or *hosted.Services was replaced or decorated: " +
+			"they belong to the host; have your code take an interface of its own instead")
+	}
 	if p.Log == nil {
 		p.Log = stderrLogger()
 	}
 	r.log = category.Named(p.Log, "fxhost")
-	hook := 0 // the last one runs; those before it were appended before the last service
-	r.attach = func() {
-		hook++
-		mine := hook
-		p.Lifecycle.Append(fx.Hook{
-			OnStart: func(ctx context.Context) error {
-				if mine != hook {
-					return nil
-				}
-				return r.startWithin(ctx)
-			},
-			OnStop: func(ctx context.Context) error {
-				if mine != hook {
-					return nil
-				}
-				return r.stopWithin(ctx)
-			},
-		})
-	}
-	r.attach()
-	r.lifetime.onRequest(p.Shutdowner)
+	return nil
 }
 
 // startWithin keeps a third of ctx's time for the rollback, because fx gives up
-// when it ends, and its Run then exits (pitfalls F1 and F2).
-func (r *Runner) startWithin(ctx context.Context) error {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return r.asked(r.Start(ctx))
+// when it ends, and its Run then exits.
+func (r *runner) startWithin(ctx context.Context) error {
+	var rollbackBy time.Time
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		rollbackBy = deadline.Add(-reserve(left / 3))
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, left-left/3, roundLimit("startup", left-left/3))
+		defer cancel()
 	}
-	left := time.Until(deadline)
-	start, cancel := context.WithTimeoutCause(ctx, left-left/3, roundLimit("startup", left-left/3))
-	defer cancel()
-	return r.asked(r.start(start, deadline.Add(-reserve(left/3))))
-}
-
-// asked is err, or nil if that says only that a stop was asked for while
-// starting: fx is then on its way to stop the application, and to call that a
-// failure would have its Run exit with 1.
-func (r *Runner) asked(err error) error {
+	err := r.start(ctx, rollbackBy)
 	if r.Cancelled() && r.over() && r.result == nil {
+		// Only a stop was asked for: fx is on its way to stop the application, and to
+		// call that a failure would have its Run exit with 1.
 		return nil
 	}
 	return err
 }
 
-// stopWithin keeps a little of ctx's time for the late and the report.
-func (r *Runner) stopWithin(ctx context.Context) error {
+// stopWithin keeps a little of ctx's time for services that overrun.
+func (r *runner) stopWithin(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
 		left -= reserve(left)
@@ -159,6 +153,8 @@ func (r *Runner) stopWithin(ctx context.Context) error {
 		ctx, cancel = context.WithTimeoutCause(ctx, left, roundLimit("shutdown", left))
 		defer cancel()
 	}
+	// If the application has not requested the stop itself, a signal has.
+	r.stopping.Make(StopReason("stop called"), walk.Outside)
 	return r.Stop(ctx)
 }
 

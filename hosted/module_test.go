@@ -147,7 +147,7 @@ func TestModuleWithoutDeadlinesUsesItsOwn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newApplication(hosted.Options{})
-		app := foreign(t, a.plain("a", steps{"start": takes(time.Hour), "stop": hangs(t)}), hosted.Module(hosted.ShutdownTimeout(time.Minute)))
+		app := foreign(t, a.plain("a", steps{"start": takes(time.Hour), "stop": hangs(t)}), hosted.Module(hosted.Options{ShutdownTimeout: time.Minute}))
 		if err := app.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -164,8 +164,9 @@ func TestOptionsOfModule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newApplication(hosted.Options{})
 		second := steps{"start": takes(time.Second), "stop": takes(time.Second)}
-		app := foreign(t, a.plain("a", second), a.plain("b", second), hosted.Module(
-			hosted.StartupTimeout(5*time.Second), hosted.ServicesStartConcurrently(), hosted.ServicesStopConcurrently()))
+		app := foreign(t, a.plain("a", second), a.plain("b", second), hosted.Module(hosted.Options{
+			StartupTimeout: 5 * time.Second, ServicesStartConcurrently: true, ServicesStopConcurrently: true,
+		}))
 
 		begin := time.Now()
 		if err := app.Start(t.Context()); err != nil {
@@ -177,7 +178,7 @@ func TestOptionsOfModule(t *testing.T) {
 		}
 		wantTook(t, begin, 2*time.Second)
 
-		late := foreign(t, a.plain("a", steps{"start": waits}), hosted.Module(hosted.StartupTimeout(5*time.Second)))
+		late := foreign(t, a.plain("a", steps{"start": waits}), hosted.Module(hosted.Options{StartupTimeout: 5 * time.Second}))
 		wantText(t, late.Start(t.Context()), `host: start service "a": 5s startup timeout reached`)
 	})
 }
@@ -207,7 +208,7 @@ func TestModuleStopsTheApplicationOfFx(t *testing.T) {
 			a := newApplication(hosted.Options{})
 			w, option := a.worker("w")
 			var lifetime *hosted.ApplicationLifetime
-			app := foreign(t, option, hosted.Module(hosted.StopWhenDone()), fx.Populate(&lifetime))
+			app := foreign(t, option, hosted.Module(hosted.Options{StopWhenDone: true}), fx.Populate(&lifetime))
 			signal := app.Wait()
 			if err := app.Start(t.Context()); err != nil {
 				t.Fatal(err)
@@ -248,7 +249,7 @@ func TestStopApplicationWhileFxBuildsKeepsModuleFromStarting(t *testing.T) {
 func TestModuleTwiceIsAnErrorOfTheBuild(t *testing.T) {
 	t.Parallel()
 	err := fx.New(fx.NopLogger, hosted.Module(), hosted.Module()).Err()
-	if err == nil || !strings.Contains(err.Error(), "*hosted.Runner") {
+	if err == nil || !strings.Contains(err.Error(), "*hosted.runner") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -295,13 +296,12 @@ func TestModuleAfterAnotherHookHasEatenTheStopTimeoutOfFx(t *testing.T) {
 	})
 }
 
-// Attach is TakeOver for an application that fx runs: hooks of fx get the same
-// walk.
-func TestAttachRunsServicesAndHooksWithinTheHookOfFx(t *testing.T) {
+// Hooks of fx get the same walk.
+func TestModuleRunsServicesAndHooksWithinTheHookOfFx(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newApplication(hosted.Options{})
-		app := foreign(t, a.Attach(), a.hook("database", works, works), a.plain("a", nil), a.hook("server", works, hangs(t)))
+		app := foreign(t, hosted.Module(), a.hook("database", works, works), a.plain("a", nil), a.hook("server", works, hangs(t)))
 		if err := app.Start(within(t, fx.DefaultTimeout)); err != nil {
 			t.Fatal(err)
 		}
@@ -319,11 +319,11 @@ func TestAttachRunsServicesAndHooksWithinTheHookOfFx(t *testing.T) {
 	})
 }
 
-func TestAttachRollsBackHooks(t *testing.T) {
+func TestModuleRollsBackHooks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newApplication(hosted.Options{})
-		app := foreign(t, a.Attach(), a.hook("database", works, works), a.hook("server", waits, works))
+		app := foreign(t, hosted.Module(), a.hook("database", works, works), a.hook("server", waits, works))
 		err := app.Start(within(t, fx.DefaultTimeout))
 		if err == nil || !strings.HasSuffix(err.Error(), "10s startup timeout reached") {
 			t.Errorf("error %v", err)
@@ -332,11 +332,11 @@ func TestAttachRollsBackHooks(t *testing.T) {
 	})
 }
 
-func TestShutdownerOfAnAttachedApplicationStopsFx(t *testing.T) {
+func TestShutdownerStopsFx(t *testing.T) {
 	t.Parallel()
 	a := newApplication(hosted.Options{})
 	var shutdowner fx.Shutdowner
-	app := foreign(t, a.Attach(), a.plain("a", nil), fx.Populate(&shutdowner))
+	app := foreign(t, hosted.Module(), a.plain("a", nil), fx.Populate(&shutdowner))
 	signal := app.Wait()
 	if err := app.Start(t.Context()); err != nil {
 		t.Fatal(err)
@@ -366,4 +366,34 @@ func TestModuleStopsAServiceThatStartsLate(t *testing.T) {
 		synctest.Wait()
 		a.want(t, "a start, a stop")
 	})
+}
+
+func TestModuleTakesAtMostOneOptions(t *testing.T) {
+	t.Parallel()
+	err := fx.New(fx.NopLogger, hosted.Module(hosted.Options{}, hosted.Options{})).Err()
+	wantText(t, err, "hosted: Module was given 2 Options: want at most one")
+	err = fx.New(fx.NopLogger, hosted.Module(hosted.Options{StartupTimeout: -1, DrainDelay: -time.Second})).Err()
+	wantText(t, err, "host: Options.StartupTimeout: -1ns: must not be less than zero",
+		"host: Options.DrainDelay: -1s: must not be less than zero")
+}
+
+// In an fx.Module it would start the services before the hooks of what they need.
+func TestModuleWithinAnFxModuleIsRefused(t *testing.T) {
+	t.Parallel()
+	err := fx.New(fx.NopLogger, fx.Module("platform", hosted.Module()), hosted.AddInstance(&simple{})).Err()
+	if err == nil || !strings.Contains(err.Error(), "not within an fx.Module") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The log of an application may have a hook of its own.
+func TestLoggerMayTakeTheLifecycle(t *testing.T) {
+	t.Parallel()
+	err := fx.New(fx.NopLogger, hosted.Module(), hosted.AddInstance(&simple{}), fx.Provide(func(l fx.Lifecycle) *zap.Logger {
+		l.Append(fx.StopHook(func() {}))
+		return zap.NewNop()
+	})).Err()
+	if err != nil {
+		t.Error(err)
+	}
 }

@@ -146,7 +146,7 @@ func (a *application) wantFailuresIn(t *testing.T, text string) {
 	t.Helper()
 	for _, entry := range a.logs.FilterLevelExact(zapcore.ErrorLevel).All() {
 		name, ok := entry.ContextMap()["service"].(string)
-		forgiven := entry.Message == "clean-up after failed start failed"
+		forgiven := entry.Message == "cleanup after failed start failed"
 		if ok && !forgiven && !strings.Contains(text, fmt.Sprintf("service %q: ", name)) {
 			t.Errorf("no error of service %s (%s) in\n%s", name, entry.Message, text)
 		}

@@ -3,7 +3,7 @@ package hosted
 import (
 	"context"
 	"errors"
-	"math"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -11,110 +11,152 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/walk"
 )
 
-const (
-	// DefaultShutdownTimeout is the budget of a stop that was given no other.
-	DefaultShutdownTimeout = 30 * time.Second
-	// NoLimit as a ShutdownTimeout leaves a stop bounded by its context alone.
-	NoLimit time.Duration = math.MaxInt64
-)
-
-// Options of a [Runner].
-type Options struct {
-	// StartupTimeout bounds the whole start. Zero means no limit.
-	StartupTimeout time.Duration
-	// ShutdownTimeout is the budget of the whole stop, and of the rollback of a
-	// failed start; all services share it. Those still running when it ends are
-	// named in the error and left behind. Zero means [DefaultShutdownTimeout];
-	// [NoLimit] is for a program whose supervisor sets the limit.
-	ShutdownTimeout time.Duration
-	// ServicesStartConcurrently runs the services of each starting phase side by
-	// side. Hooks of fx.Lifecycle keep their order: see the package comment.
-	ServicesStartConcurrently bool
-	// ServicesStopConcurrently does the same for the stopping phases.
-	ServicesStopConcurrently bool
-	// StopWhenDone stops the host when every [Awaiter] has ended. A host without
-	// one goes on.
-	StopWhenDone bool
-}
-
-// Runner walks the hosted services of one application, and the hooks of its
-// fx.Lifecycle if it took that over, through their life. Most programs meet it
-// only through [Module] or package host. Safe for concurrent use.
-type Runner struct {
+// runner runs the life of one application: it walks the rows of the table, logs
+// what happens, and makes the contexts that bound it. It is the walk.Life of package
+// host. Safe for concurrent use.
+type runner struct {
 	options  Options
 	log      *zap.Logger
+	table    table
+	walk     *walk.Walk
+	stopping *walk.StopRequest
 	lifetime *ApplicationLifetime
 
-	settled chan struct{} // closed when a start has succeeded, or was rolled back
+	ordered  sync.Once
+	orderErr error
+
+	settled chan struct{} // closed when a start has succeeded, or is about to be rolled back
 	stopped chan struct{} // closed when a stop has ended
 	result  error         // of the stop; read it after stopped
 
 	mu        sync.Mutex
-	members   []*member          // in registration order
-	services  map[string]*member // the services among the members, by name
-	begun     bool               // Start was called
-	started   bool               // Start has succeeded
-	stopping  bool               // somebody runs the stop
-	cancelled bool               // the start was cut short by a request to stop, and nothing failed
-	faults    []error            // of services whose policy is to stop the host
-	attach    func()             // appends the hook of fx that runs this runner, if one does
+	services  []*registered // in registration order
+	byName    map[string]*registered
+	hooks     int
+	begun     bool    // start was called
+	started   bool    // start has succeeded
+	ending    bool    // somebody runs the stop
+	cancelled bool    // the start was cut short by a request to stop, and nothing failed
+	faults    []error // of services whose policy is to stop the host
+
+	restarting     context.Context //nolint:containedctx // of all restarts, which begin at any time
+	stopRestarting context.CancelCauseFunc
+	supervision    sync.WaitGroup // of the goroutines that restart
 }
 
-// NewRunner returns a Runner without services. log may be nil.
-func NewRunner(log *zap.Logger, options Options) *Runner {
-	if log == nil {
-		log = zap.NewNop()
+func newRunner(options Options, request *walk.StopRequest) *runner {
+	if request == nil {
+		request = walk.NewStopRequest()
 	}
-	if options.ShutdownTimeout == 0 {
-		options.ShutdownTimeout = DefaultShutdownTimeout
-	}
-	r := &Runner{
+	r := &runner{
 		options:  options,
-		log:      log,
+		log:      zap.NewNop(), // until the application has one
+		table:    newTable(options),
+		stopping: request,
 		settled:  make(chan struct{}),
 		stopped:  make(chan struct{}),
-		services: map[string]*member{},
+		byName:   map[string]*registered{},
 	}
-	r.lifetime = newLifetime(r)
+	r.walk = &walk.Walk{
+		Timeout: func(name string, limit time.Duration) error { return &TimeoutError{Name: name, Limit: limit} },
+		Budget:  r.budget,
+	}
+	r.lifetime = &ApplicationLifetime{r}
+	r.restarting, r.stopRestarting = context.WithCancelCause(context.Background())
+	r.stopping.Then(func(cause error) {
+		r.mu.Lock() // so that no supervision begins that the stop does not see
+		defer r.mu.Unlock()
+		r.stopRestarting(&stopRequestError{cause})
+	})
+	if options.DrainDelay > 0 {
+		r.walk.Add(&callback{r, "drain delay", r.table.draining, untilEnd}, r.table.starting)
+	}
 	return r
 }
 
-// Lifetime of the application.
-func (r *Runner) Lifetime() *ApplicationLifetime { return r.lifetime }
+// untilEnd makes the drain as long as its context.
+func untilEnd(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
 
-// Services of the application.
-func (r *Runner) Services() *Services { return &Services{r} }
+// Check implements walk.Life: it puts the services in their order.
+func (r *runner) Check() error {
+	r.ordered.Do(func() { r.orderErr = r.order() })
+	return r.orderErr
+}
 
-// Done is closed when a stop, or the rollback of a failed start, has ended.
-func (r *Runner) Done() <-chan struct{} { return r.stopped }
+// add registers a service.
+func (r *runner) add(s *registered) error {
+	if binder, ok := s.service.(Binder); ok {
+		if err := binder.Bind(s.service, s.toldEnd); err != nil {
+			return fmt.Errorf("hosted: service %q (%v): %w", s.name, s.place, err)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if other := r.byName[s.name]; other != nil {
+		return fmt.Errorf("hosted: service %q is registered twice, at %v and at %v: "+
+			"remove one, or give it another name with hosted.Name", s.name, other.place, s.place)
+	}
+	if s.member = r.walk.Add(s, r.table.starting); s.member == nil {
+		return fmt.Errorf("hosted: service %q (%v) was registered after the host had started", s.name, s.place)
+	}
+	r.services = append(r.services, s)
+	r.byName[s.name] = s
+	return nil
+}
 
-// Cancelled tells whether Start has returned an error only because a stop was
-// asked for meanwhile, by StopApplication with nil or a [StopReason], or by Stop.
-// What went wrong in stopping again is what Stop returns.
-func (r *Runner) Cancelled() bool {
+func (r *runner) list() []*registered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.services)
+}
+
+func (r *runner) addFault(fault error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults = append(r.faults, fault)
+}
+
+// Work implements walk.Life.
+func (r *runner) Work() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.services) + r.hooks
+}
+
+// Done implements walk.Life.
+func (r *runner) Done() <-chan struct{} { return r.stopped }
+
+// Cancelled implements walk.Life. What went wrong in stopping again is what Stop
+// returns.
+func (r *runner) Cancelled() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cancelled
 }
 
-// Start starts every service, in registration order, and returns when all are
-// ready. ctx bounds the start only.
+// Start implements walk.Life: it starts every service and hook. ctx bounds the
+// start only.
 //
 // When it fails, whatever had started was stopped again, newest first, within
 // the shutdown budget, and the error says what that led to, too. It is
 // [ErrAlreadyStarted] for a second call, and wraps [ErrStopped] after a stop, or
 // when nothing failed but a stop was asked for meanwhile.
-func (r *Runner) Start(ctx context.Context) error {
-	return r.start(ctx, time.Time{})
-}
+func (r *runner) Start(ctx context.Context) error { return r.start(ctx, time.Time{}) }
 
 // start is Start with a time by which a rollback must have ended, if not zero.
-func (r *Runner) start(ctx context.Context, rollbackBy time.Time) error {
+func (r *runner) start(ctx context.Context, rollbackBy time.Time) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	switch {
-	case r.stopping:
+	case r.ending:
 		r.mu.Unlock()
 		return ErrStopped
 	case r.begun:
@@ -127,55 +169,54 @@ func (r *Runner) start(ctx context.Context, rollbackBy time.Time) error {
 
 	begin := time.Now()
 	r.log.Info("host starting", services)
-	startContext, cancel := r.startContext(ctx)
-	defer cancel(nil)
-	errs := r.walk(startContext, phaseStarting, phaseStart, phaseStarted)
-	if len(errs) == 0 && startContext.Err() != nil {
-		errs = []error{startEnded(startContext)}
-	}
-	if len(errs) > 0 {
-		return r.rollBack(ctx, rollbackBy, errs)
+	starting, cancel := r.startContext(ctx)
+	defer cancel(errStartOver)
+	errs := r.walk.Run(starting, nil, r.table.starting, r.table.start, r.table.started)
+	if len(errs) > 0 || starting.Err() != nil {
+		return r.rollBack(ctx, rollbackBy, errs, context.Cause(starting))
 	}
 	r.mu.Lock()
 	r.started = true
 	r.mu.Unlock()
-	r.walk(startContext, phaseApplicationStarted)
+	r.walk.Run(starting, nil, r.table.applicationStarted)
 	close(r.settled)
 	r.log.Info("host started", services, zap.Duration(fields.Elapsed, time.Since(begin)))
 	r.stopWhenDone()
 	return nil
 }
 
-// startContext ends with ctx, with StopApplication and with the startup
-// timeout, and its cause says which.
-func (r *Runner) startContext(ctx context.Context) (context.Context, context.CancelCauseFunc) {
+// startContext returns a context that ends with ctx, with a request to stop or with
+// the startup timeout; its cause says which.
+func (r *runner) startContext(ctx context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stopTimer := func() bool { return true }
 	if limit := r.options.StartupTimeout; limit > 0 {
 		stopTimer = time.AfterFunc(limit, func() { cancel(&TimeoutError{Name: "startup", Limit: limit}) }).Stop
 	}
-	r.lifetime.startsWith(cancel)
+	r.stopping.Then(func(cause error) { cancel(&stopRequestError{cause}) })
 	return ctx, func(cause error) {
 		stopTimer()
 		cancel(cause)
 	}
 }
 
-// rollBack stops what had started, on a context that the end of the start has
-// not ended (rule 5), unless a Stop that waits for the start does it anyway.
-func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error {
-	errs = slices.DeleteFunc(errs, func(err error) bool {
-		_, asked := err.(*stopRequestError) //nolint:errorlint // the bare cause says that nothing else went wrong
-		return asked
-	})
-	if len(errs) == 0 && failure(r.lifetime.Cause()) == nil {
-		errs = append(errs, &stopRequestError{r.lifetime.Cause()})
+// rollBack stops what had started, on a context that outlives that of the start,
+// unless a Stop that waits for the start does so. errs is empty if nothing failed but
+// the context of the start has ended.
+func (r *runner) rollBack(ctx context.Context, by time.Time, errs []error, ended error) error {
+	if len(errs) == 0 && !isStopRequest(ended) {
+		errs = append(errs, fmt.Errorf("host: start: %w", ended))
+	}
+	cause := r.lifetime.Cause()
+	if len(errs) == 0 && failure(cause) == nil {
+		errs = append(errs, &stopRequestError{cause})
 		r.mu.Lock()
 		r.cancelled = true
 		r.mu.Unlock()
 	} else {
-		r.log.Error("host start failed", zap.Error(unlogged(append(errs, failure(r.lifetime.Cause())))))
+		r.log.Error("host start failed", zap.Error(unlogged(append(errs, failure(cause)))))
 	}
+	r.stopping.Make(StopReason("start failed"), walk.Inside)
 	close(r.settled)
 	ctx = context.WithoutCancel(ctx)
 	if !by.IsZero() {
@@ -184,11 +225,11 @@ func (r *Runner) rollBack(ctx context.Context, by time.Time, errs []error) error
 		defer cancel()
 	}
 	// Everybody else's Stop gets the same result.
-	return errors.Join(errors.Join(errs...), r.stop(ctx, StopReason("start failed")))
+	return errors.Join(errors.Join(errs...), r.Stop(ctx))
 }
 
-// unlogged joins those of errs that are not of a service: that one's error was
-// logged when it happened.
+// unlogged joins the errors that are not those of a service, which were logged when
+// they happened.
 func unlogged(errs []error) error {
 	return errors.Join(slices.DeleteFunc(slices.Clone(errs), func(err error) bool {
 		_, logged := err.(*ServiceError) //nolint:errorlint // the walk returns the bare ones
@@ -196,26 +237,20 @@ func unlogged(errs []error) error {
 	})...)
 }
 
-// Stop stops every started service, in reverse registration order, and returns
-// what went wrong: the cause of [ApplicationLifetime.StopApplication] if that
-// is a failure, faults, and services that failed to stop or were left behind,
-// in the order they happened. It is bounded by ctx and the shutdown budget, and
-// a second at most on top of that.
+// Stop implements walk.Life: it stops every started service and hook, in reverse
+// order, and returns what went wrong: the cause of the request to stop if that is
+// a failure, faults, and services that failed to stop or were left behind, in the
+// order they happened. It is bounded by ctx and the shutdown budget, and a second
+// at most on top of that. A drain comes before.
 //
-// It may be called at any time, from any goroutine but that of a service or
-// callback, also before, during and instead of Start; all calls get the same
-// result, or ctx's error if that ends before the stop has.
-func (r *Runner) Stop(ctx context.Context) error {
-	return r.stop(ctx, StopReason("stop called"))
-}
-
-func (r *Runner) stop(ctx context.Context, reason StopReason) error {
+// All calls get the same result, or ctx's error if that ends before the stop
+// has.
+func (r *runner) Stop(ctx context.Context) error {
 	r.mu.Lock()
-	first := !r.stopping
-	r.stopping = true
+	first := !r.ending
+	r.ending = true
 	begun := r.begun
 	r.mu.Unlock()
-	r.lifetime.request(reason)
 	if first {
 		if begun {
 			<-r.settled // soon: the start's context has ended
@@ -236,7 +271,7 @@ func (r *Runner) stop(ctx context.Context, reason StopReason) error {
 }
 
 // over tells whether the stop has ended, so that result can be read.
-func (r *Runner) over() bool {
+func (r *runner) over() bool {
 	select {
 	case <-r.stopped:
 		return true
@@ -246,10 +281,12 @@ func (r *Runner) over() bool {
 }
 
 // shutDown runs the stopping half of the life.
-func (r *Runner) shutDown(ctx context.Context) error {
-	begin := time.Now()
+func (r *runner) shutDown(ctx context.Context) error {
 	cause := r.lifetime.Cause()
-	reason := zap.String(fields.Reason, cause.Error())
+	unfinished := r.unfinished(cause)
+	stopErrs := r.drain(ctx)
+	begin := time.Now()
+	reason := zap.String(fields.Reason, fmt.Sprint(cause))
 	if unlogged([]error{failure(cause)}) != nil {
 		r.log.Error("host stopping", reason)
 	} else {
@@ -257,14 +294,19 @@ func (r *Runner) shutDown(ctx context.Context) error {
 	}
 	ctx, cancel := r.budget(ctx)
 	defer cancel()
-	stopErrs := r.walk(ctx,
-		phaseStopping, phaseApplicationStopping, phaseStop, phaseStopped, phaseApplicationStopped)
+	stopErrs = append(stopErrs, r.endRestarts(ctx)...)
+	t := &r.table
+	stopErrs = append(stopErrs,
+		r.walk.Run(ctx, nil, t.stopping, t.applicationStopping, t.cleanup, t.stop, t.stopped, t.applicationStopped)...)
 
 	r.mu.Lock()
 	errs := slices.Clone(r.faults)
 	r.mu.Unlock()
 	if failed := failure(cause); failed != nil && !slices.Contains(errs, failed) {
 		errs = slices.Insert(errs, 0, failed)
+	}
+	if unfinished != nil {
+		errs = append(errs, unfinished)
 	}
 	err := errors.Join(append(errs, stopErrs...)...)
 	elapsed := zap.Duration(fields.Elapsed, time.Since(begin))
@@ -276,11 +318,90 @@ func (r *Runner) shutDown(ctx context.Context) error {
 	return err
 }
 
+// endRestarts waits for restarts that are going on, for a quarter of the shutdown
+// timeout at most, so that one that hangs leaves the others their time.
+func (r *runner) endRestarts(ctx context.Context) []error {
+	r.mu.Lock() // so that no supervision begins after this
+	r.stopRestarting(&stopRequestError{r.lifetime.Cause()})
+	r.mu.Unlock()
+	if limit := r.options.ShutdownTimeout; limit != NoLimit {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit/4)
+		defer cancel()
+	}
+	outcome := walk.Try(ctx, func(context.Context) error { r.supervision.Wait(); return nil })
+	if !outcome.Late {
+		return nil
+	}
+	var errs []error
+	for _, s := range r.list() {
+		if stage, _, _ := s.member.Stage(); s.supervisor != nil && stage&(walk.Starting|walk.Stopping) != 0 {
+			errs = append(errs, s.fail(PhaseRun, errors.New("its restart has not returned, left behind")))
+		}
+	}
+	return errs
+}
+
+// unfinished is the error of a host with [Options].StopWhenDone that is stopped by
+// somebody else before that.
+func (r *runner) unfinished(cause error) error {
+	if !r.options.StopWhenDone || r.stopping.Origin() == walk.Inside {
+		return nil
+	}
+	e := &unfinishedError{cause: cause}
+	for _, s := range r.list() {
+		if _, ok := s.service.(Awaiter); ok && !s.hasEnded() {
+			e.services = append(e.services, s.name)
+		}
+	}
+	if len(e.services) == 0 {
+		return nil
+	}
+	r.log.Error("work cut short", zap.Strings(fields.Services, e.services), zap.String(fields.Reason, fmt.Sprint(cause)))
+	return e
+}
+
+// drain gives the outside world time to notice a stop that it has requested.
+func (r *runner) drain(ctx context.Context) []error {
+	r.mu.Lock()
+	started := r.started
+	r.mu.Unlock()
+	if r.stopping.Origin() != walk.Outside || !started || r.options.DrainDelay == 0 {
+		return nil
+	}
+	r.log.Info("host draining", zap.Duration(fields.Delay, r.options.DrainDelay))
+	ctx, cancel := context.WithTimeout(ctx, r.options.DrainDelay)
+	defer cancel()
+	r.stopping.WhenHurried(cancel)
+	return r.walk.Run(ctx, nil, r.table.draining)
+}
+
 // budget bounds ctx by the shutdown timeout.
-func (r *Runner) budget(ctx context.Context) (context.Context, context.CancelFunc) {
+func (r *runner) budget(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := r.options.ShutdownTimeout
 	if limit == NoLimit {
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeoutCause(ctx, limit, &TimeoutError{Name: "shutdown", Limit: limit})
+}
+
+// stopWhenDone stops a host that has nothing left to wait for, if it was asked
+// to ([Options].StopWhenDone).
+func (r *runner) stopWhenDone() {
+	if !r.options.StopWhenDone {
+		return
+	}
+	r.mu.Lock()
+	done := r.started
+	r.mu.Unlock()
+	awaiters := 0
+	for _, s := range r.list() {
+		if _, ok := s.service.(Awaiter); ok {
+			awaiters++
+			done = done && s.hasEnded()
+		}
+	}
+	if done && awaiters > 0 {
+		r.lifetime.StopApplication(StopReason("all services are done"))
+	}
 }

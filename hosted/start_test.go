@@ -3,7 +3,9 @@ package hosted_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,7 +157,7 @@ func TestErrorOfAFailedStartJoinsThoseOfItsRollback(t *testing.T) {
 		wantText(t, err,
 			`host: start service "c": broken`,
 			`host: stop service "b": 30s shutdown timeout reached, left behind`,
-			`host: stop service "a": 30s shutdown timeout reached: cannot close`)
+			`host: stop service "a": cannot close`)
 		wantIs(t, err, errStop)
 	})
 }
@@ -174,8 +176,8 @@ func TestServiceWhoseStartFailedIsCleanedUp(t *testing.T) {
 		wantTook(t, begin, time.Second)
 		wantText(t, err, `host: start service "a": broken`)
 		a.want(t, "a start, a stop")
-		if got := a.logged("clean-up after failed start failed"); len(got) != 1 || got[0]["error"] != "1s clean-up timeout reached" {
-			t.Errorf("clean-up: %v", got)
+		if got := a.logged("cleanup after failed start failed"); len(got) != 1 || got[0]["error"] != "1s cleanup timeout reached" {
+			t.Errorf("cleanup: %v", got)
 		}
 	})
 }
@@ -194,7 +196,7 @@ func TestServiceThatHangsInItsCleanUpIsNamed(t *testing.T) {
 		wantTook(t, begin, 2*time.Second+wait)
 		wantText(t, err,
 			"host: stopped while starting: stop requested",
-			`host: stop service "a": 1s clean-up timeout reached, left behind`)
+			`host: stop service "a": 1s cleanup timeout reached, left behind`)
 		wantState(t, a, "a", hosted.StateLeftBehind)
 	})
 }
@@ -605,6 +607,67 @@ func TestStartContextEndsWithTheStart(t *testing.T) {
 		time.Sleep(time.Hour)
 		if reason := a.Lifetime().Cause(); reason != nil {
 			t.Errorf("the host stops: %v", reason)
+		}
+	})
+}
+
+// A service that takes long to start is told, with growing gaps.
+func TestAServiceThatTakesLongIsWaitedForInPublic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApplication(hosted.Options{})
+		a.build(t, a.plain("slow", steps{"start": takes(100 * time.Second), "stop": takes(15 * time.Second)}), a.plain("quick", nil))
+		a.start(t)
+		a.stop(t)
+
+		var told []string
+		for _, record := range a.logged("waiting for service") {
+			told = append(told, fmt.Sprint(record["service"], " ", record["phase"], " ", record["elapsed"]))
+		}
+		want := []string{"slow start 10s", "slow start 30s", "slow start 1m10s", "slow stop 10s"}
+		if !slices.Equal(told, want) {
+			t.Errorf("got %q, want %q", told, want)
+		}
+	})
+}
+
+// Work that was begun on the context of StartAsync finds out why it has ended.
+func TestCauseOfAStartThatIsOverSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApplication(hosted.Options{})
+		var loop context.Context
+		a.build(t, a.plain("a", steps{"start": func(ctx context.Context) error {
+			loop = ctx //nolint:fatcontext // the mistake of the test
+			return nil
+		}}))
+		a.start(t)
+		if cause := context.Cause(loop); cause == nil || !strings.Contains(cause.Error(), "the context of StartAsync bounds starting only") {
+			t.Errorf("cause %v", cause)
+		}
+		a.stop(t)
+	})
+}
+
+// Failures lists what went wrong with each service, in order.
+func TestFailuresOfAJoinedError(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApplication(hosted.Options{})
+		a.build(t, a.plain("a", steps{"stop": fails}), a.plain("b", steps{"stop": fails}), a.plain("c", steps{"start": fails}))
+
+		err := fmt.Errorf("run: %w", a.Start(t.Context()))
+
+		var got []string
+		for _, failure := range hosted.Failures(err) {
+			got = append(got, failure.Service+" "+failure.Phase)
+		}
+		want := []string{"c " + hosted.PhaseStart, "b " + hosted.PhaseStop, "a " + hosted.PhaseStop}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if hosted.Failures(nil) != nil || hosted.Failures(brokenError{}) != nil {
+			t.Error("failures of an error without any")
 		}
 	})
 }

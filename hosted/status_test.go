@@ -102,3 +102,17 @@ func TestErrorsSayWhatWhoAndWhy(t *testing.T) {
 	wantText(t, &hosted.PanicError{Value: 7}, "panic: 7")
 	wantIs(t, &hosted.PanicError{Value: errBroken}, errBroken)
 }
+
+func TestStatusAsJSONHasTheTextOfItsError(t *testing.T) {
+	t.Parallel()
+	status := hosted.ServiceStatus{Name: "a", State: hosted.StateFailed, Starts: 2, LastError: errBroken, Place: "main.go:7"}
+	got, err := json.Marshal(status)
+	want := `{"name":"a","state":"failed","since":"0001-01-01T00:00:00Z","starts":2,"restarts":0,"place":"main.go:7","lastError":"broken"}`
+	if err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+	status.LastError = nil
+	if got, _ := json.Marshal(status); !strings.HasSuffix(string(got), `"lastError":null}`) {
+		t.Errorf("got %s", got)
+	}
+}

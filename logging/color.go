@@ -61,7 +61,7 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && terminal
 }
 
-// tag is .NET's short name of a level (LO-10).
+// tag is .NET's short name of a level.
 func tag(l zapcore.Level) string {
 	switch {
 	case l < zapcore.DebugLevel:
@@ -79,7 +79,7 @@ func tag(l zapcore.Level) string {
 	}
 }
 
-// coloredTag is tag in .NET's colours (LO-10).
+// coloredTag is tag in .NET's colours.
 func coloredTag(l zapcore.Level) string {
 	color := "37;40" // gray on black
 	switch t := tag(l); t {

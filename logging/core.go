@@ -86,7 +86,7 @@ func (f fork) Check(e zapcore.Entry, ce *zapcore.CheckedEntry) *zapcore.CheckedE
 }
 
 // Write is for cores of [Settings.Options] that do not ask Check of the one below.
-// One output that fails does not keep the other from writing (LO-7).
+// One output that fails does not keep the other from writing.
 func (f fork) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	sets := f.common.rules.Load()
 	var errs [2]error

@@ -9,11 +9,11 @@
 //
 // The category of a record is the full name of its logger. The keys of LogLevel
 // are prefixes of categories in any case, as plain text and with at most one
-// "*"; the longest wins, and Default is the shortest (LO-1, LO-2). Console and File
+// "*"; the longest wins, and Default is the shortest. Console and File
 // are providers: if one of a provider's own rules matches, the general rules are
 // not looked at. Without any match the level is [Settings.MinimumLevel], info
-// unless told (LO-4, LO-5). Levels follow the configuration when that is loaded
-// again (LO-3).
+// unless told. Levels follow the configuration when that is loaded
+// again.
 //
 // Levels are .NET's (Trace, Debug, Information, Warning, Error, Critical, None)
 // or zap's (debug, info, warn, error, dpanic, panic, fatal), in any case.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
@@ -36,7 +35,7 @@ func (f formatter) encoder(o formatterOptions, out io.Writer) zapcore.Encoder {
 	at, _ := newTimestamp(o)
 	switch f {
 	case formatJSON:
-		return newJSONEncoder(at)
+		return newJSONEncoder(o.UseUtcTimestamp)
 	case formatSystemd:
 		return newTextEncoder(layout{head: systemdHead(at), separator: " ", oneLine: true})
 	default:
@@ -67,8 +66,8 @@ func encoderConfig() zapcore.EncoderConfig {
 }
 
 // newJSONEncoder makes one object a line. Times are RFC 3339 in the zone that the
-// clock gives, unless told otherwise.
-func newJSONEncoder(at timestamp) zapcore.Encoder {
+// clock gives; utc is for that of the record.
+func newJSONEncoder(utc bool) zapcore.Encoder {
 	c := encoderConfig()
 	c.TimeKey, c.LevelKey, c.NameKey = "time", "level", "logger"
 	c.EncodeLevel = func(l zapcore.Level, enc zapcore.PrimitiveArrayEncoder) {
@@ -78,40 +77,18 @@ func newJSONEncoder(at timestamp) zapcore.Encoder {
 		}
 		zapcore.LowercaseLevelEncoder(l, enc)
 	}
-	if at.isZero() {
-		return zapcore.NewJSONEncoder(c)
+	if utc {
+		return utcEncoder{zapcore.NewJSONEncoder(c)}
 	}
-	at = at.or(time.RFC3339Nano)
-	c.EncodeTime = func(t time.Time, enc zapcore.PrimitiveArrayEncoder) {
-		if own, ok := unmark(t); ok {
-			enc.AppendString(string(at.append(nil, own)))
-			return
-		}
-		zapcore.RFC3339NanoTimeEncoder(t, enc)
-	}
-	return markingEncoder{zapcore.NewJSONEncoder(c)}
+	return zapcore.NewJSONEncoder(c)
 }
 
-// markingEncoder marks the time of each record. zap encodes that and the times in
-// fields alike, but TimestampFormat, which may have no date, is for the first only.
-type markingEncoder struct{ zapcore.Encoder }
+// utcEncoder writes the time of each record in UTC.
+type utcEncoder struct{ zapcore.Encoder }
 
-func (e markingEncoder) Clone() zapcore.Encoder { return markingEncoder{e.Encoder.Clone()} }
+func (e utcEncoder) Clone() zapcore.Encoder { return utcEncoder{e.Encoder.Clone()} }
 
-func (e markingEncoder) EncodeEntry(entry zapcore.Entry, extra []zapcore.Field) (*buffer.Buffer, error) {
-	if !entry.Time.IsZero() {
-		entry.Time = shift(entry.Time, mark)
-	}
+func (e utcEncoder) EncodeEntry(entry zapcore.Entry, extra []zapcore.Field) (*buffer.Buffer, error) {
+	entry.Time = entry.Time.UTC()
 	return e.Encoder.EncodeEntry(entry, extra)
-}
-
-// mark is 35 million years in seconds: no field has such a time.
-const mark = 1 << 50
-
-func unmark(t time.Time) (own time.Time, marked bool) {
-	return shift(t, -mark), t.Unix() > mark/2
-}
-
-func shift(t time.Time, seconds int64) time.Time {
-	return time.Unix(t.Unix()+seconds, int64(t.Nanosecond())).In(t.Location())
 }

@@ -65,9 +65,9 @@ func TestFormats(t *testing.T) { // LO-10, LO-11, LO-12
 		},
 		"json with time": {
 			map[string]any{"FormatterName": "json", "FormatterOptions:TimestampFormat": "dd.MM.yy", "UseUtcTimestamp": true},
-			`{"level":"info","time":"01.05.25","logger":"orders","message":"accepted\nat last","n":1}` + "\n" +
-				`{"level":"error","time":"01.05.25","logger":"orders","message":"refused","error":"no price\r\nno address"}` + "\n" +
-				`{"level":"dpanic","time":"01.05.25","logger":"orders","message":"broken"}` + "\n",
+			`{"level":"info","time":"2025-05-01T10:00:00.123456789Z","logger":"orders","message":"accepted\nat last","n":1}` + "\n" +
+				`{"level":"error","time":"2025-05-01T10:00:00.123456789Z","logger":"orders","message":"refused","error":"no price\r\nno address"}` + "\n" +
+				`{"level":"dpanic","time":"2025-05-01T10:00:00.123456789Z","logger":"orders","message":"broken"}` + "\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,14 +138,49 @@ func TestTimestampFormats(t *testing.T) {
 	}
 }
 
-// The format of the record's time, which may have no date, is for no other.
+// The format and the zone of the record's time are for no other, and in JSON it is
+// RFC 3339.
 func TestTimesInFieldsAreComplete(t *testing.T) {
 	t.Parallel()
-	log, output := setup(t, map[string]any{"Console": map[string]any{"FormatterName": "json", "TimestampFormat": "HH:mm:ss"}})
-	at := clock{}.Now().In(time.FixedZone("", 3600))
-	log.With(zap.Time("a", at)).Info("m", zap.Time("b", at), zap.Times("c", []time.Time{at}), zap.Time("d", time.Time{}))
-	wantOutput(t, output, `{"level":"info","time":"10:00:00","message":"m","a":"2025-05-01T11:00:00.123456789+01:00",`+
-		`"b":"2025-05-01T11:00:00.123456789+01:00","c":["2025-05-01T11:00:00.123456789+01:00"],"d":"0001-01-01T00:00:00Z"}`+"\n")
+	early := at{time.Date(2025, 5, 1, 12, 4, 5, 0, time.FixedZone("", 2*60*60))}
+	field := clock{}.Now().In(time.FixedZone("", 3600))
+	for name, want := range map[string]string{
+		"json": `{"level":"info","time":"2025-05-01T10:04:05Z","message":"m","a":"2025-05-01T11:00:00.123456789+01:00",` +
+			`"b":"2025-05-01T11:00:00.123456789+01:00","c":["2025-05-01T11:00:00.123456789+01:00"],"d":"0001-01-01T00:00:00Z"}` + "\n",
+		"simple": "10:04:05\tinfo\tm\t" + `{"a": "2025-05-01T11:00:00.123+01:00", "b": "2025-05-01T11:00:00.123+01:00", ` +
+			`"c": ["2025-05-01T11:00:00.123+01:00"], "d": "0001-01-01T00:00:00.000Z"}` + "\n",
+	} {
+		log, output := setup(t, map[string]any{"Console": map[string]any{
+			"FormatterName": name, "TimestampFormat": "HH:mm:ss", "UseUtcTimestamp": true,
+		}}, zap.WithClock(early))
+		log.With(zap.Time("a", field)).Info("m", zap.Time("b", field), zap.Times("c", []time.Time{field}), zap.Time("d", time.Time{}))
+		wantOutput(t, output, want)
+	}
+}
+
+// What comes from outside cannot steer the terminal, cut a line of the journal off,
+// or look like a record of its own.
+func TestControlCharactersAreEscaped(t *testing.T) {
+	t.Parallel()
+	const at = "2025-05-01T10:00:00.123Z"
+	nasty := "a\x1b[2Jb\ac\x00d\u009b3Je\u2028f\x9bg\x7fh"
+	const (
+		escaped = `a\x1b[2Jb\ac\x00d\u009b3Je\u2028f` + "\ufffd" + `g\x7fh`
+		field   = `"a\u001b[2Jb\u0007c\u0000d\u009b3Je\u2028f\ufffdg\x7fh"` // zap has escaped some itself
+	)
+	for name, want := range map[string]string{
+		"simple":  at + "\tfail\t" + escaped + "\t" + escaped + "\t" + `{"k": ` + field + "}\n    " + escaped + "\n",
+		"systemd": "<3>" + escaped + " " + escaped + ` {"k": ` + field + "} " + escaped + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log, output := setup(t, map[string]any{"Console:FormatterName": name})
+			log.Named(nasty).Error(nasty, zap.String("k", nasty), zap.Error(errors.New(nasty)))
+			if got := output.String(); got != want {
+				t.Errorf("got\n%q\nwant\n%q", got, want)
+			}
+		})
+	}
 }
 
 // at is a clock that shows one time.

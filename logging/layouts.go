@@ -6,6 +6,8 @@ import (
 
 	"go.uber.org/zap/buffer"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/fxhost/fxhost/internal/printable"
 )
 
 // milliseconds are enough for people.
@@ -24,26 +26,26 @@ func oneLineHead(at timestamp, tag func(zapcore.Level) string) func(*buffer.Buff
 		b.AppendString(tag(e.Level))
 		b.AppendByte('\t')
 		if e.LoggerName != "" {
-			b.AppendString(joinLines(e.LoggerName))
+			b.AppendString(printable.Lines(joinLines(e.LoggerName)))
 			b.AppendByte('\t')
 		}
 	}
 }
 
-// twoLineHead is .NET's: time, tag and category on a line of their own (LO-10).
+// twoLineHead is .NET's: time, tag and category on a line of their own.
 func twoLineHead(at timestamp, tag func(zapcore.Level) string) func(*buffer.Buffer, zapcore.Entry) {
 	return func(b *buffer.Buffer, e zapcore.Entry) {
 		appendTime(b, at, e)
 		b.AppendString(tag(e.Level))
 		b.AppendString(": ")
-		b.AppendString(joinLines(e.LoggerName))
+		b.AppendString(printable.Lines(joinLines(e.LoggerName)))
 		b.AppendString(zapcore.DefaultLineEnding)
 		b.AppendString(twoLinePadding)
 	}
 }
 
 // systemdHead is the priority that the journal takes from a line, time and
-// category (LO-11).
+// category.
 func systemdHead(at timestamp) func(*buffer.Buffer, zapcore.Entry) {
 	return func(b *buffer.Buffer, e zapcore.Entry) {
 		b.AppendByte('<')
@@ -51,7 +53,7 @@ func systemdHead(at timestamp) func(*buffer.Buffer, zapcore.Entry) {
 		b.AppendByte('>')
 		appendTime(b, at, e)
 		if e.LoggerName != "" {
-			b.AppendString(joinLines(e.LoggerName))
+			b.AppendString(printable.Lines(joinLines(e.LoggerName)))
 			b.AppendByte(' ')
 		}
 	}

@@ -1,6 +1,8 @@
 package logging_test
 
 import (
+	"fmt"
+	"io"
 	"testing"
 
 	"go.uber.org/zap"
@@ -222,4 +224,46 @@ func FuzzLevels(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestLevelsHaveTheNumbersOfDotNet(t *testing.T) {
+	t.Parallel()
+	names := []string{"Trace", "Debug", "Information", "Warning", "Error", "Critical", "None"}
+	for number, name := range names {
+		for _, value := range []any{number, fmt.Sprint(number)} {
+			if got, want := levelOf(t, value), levelOf(t, name); got != want {
+				t.Errorf("%v is %v, want %v", value, got, want)
+			}
+		}
+	}
+}
+
+// LEVEL=${LEVEL:-} of a compose file leaves the level as it is.
+func TestAnEmptyVariableIsNoLevel(t *testing.T) {
+	t.Parallel()
+	m, err := config.New(config.Map(map[string]any{"Logging:LogLevel:Default": "Warning"}),
+		config.Environment("", []string{"LOGGING__LOGLEVEL__DEFAULT=", "LOGGING__LOGLEVEL__ORDERS="}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := logging.New(m, logging.Settings{Output: zapcore.AddSync(io.Discard)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := level(log.Named("orders")); got != zap.WarnLevel {
+		t.Errorf("level %v", got)
+	}
+}
+
+func levelOf(t *testing.T, value any) zapcore.Level {
+	t.Helper()
+	m, err := config.New(config.Map(map[string]any{"Logging:LogLevel:Default": value}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := logging.New(m, logging.Settings{Output: zapcore.AddSync(io.Discard)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return level(log)
 }

@@ -15,17 +15,17 @@ import (
 
 // Settings are what code decides about logging. The zero value is complete.
 type Settings struct {
-	// Output is where records go. Default os.Stdout, as .NET's console (LO-9).
+	// Output is where records go. Default os.Stdout, as .NET's console.
 	// Writes are serialised, so it need not be safe for concurrent use.
 	Output zapcore.WriteSyncer
 
 	// ErrorOutput is where zap says that a record could not be written, and where
-	// records go that Logging:Console:LogToStandardErrorThreshold sends there
-	// (LO-9). Default os.Stderr.
+	// records go that Logging:Console:LogToStandardErrorThreshold sends there.
+	// Default os.Stderr.
 	ErrorOutput zapcore.WriteSyncer
 
 	// MinimumLevel is the level of a category that no rule of the configuration
-	// matches (LO-5). Default info.
+	// matches. Default info.
 	MinimumLevel zapcore.Level
 
 	// ContextFields are asked for fields for each record that comes through
@@ -52,7 +52,7 @@ type Settings struct {
 // service's is, have the level of their full name, and so has any
 // Logger.Named.
 //
-// Levels follow the configuration when that is loaded again (LO-3), and one that
+// Levels follow the configuration when that is loaded again, and one that
 // does not exist makes the whole load fail. What else is in the section, and
 // whether there is a File, is read once. A file is open from now on, until [Close].
 //
@@ -82,14 +82,6 @@ func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {
 		c.common().rules.CompareAndSwap(built, read(monitor.Current()))
 	}
 	return log, nil
-}
-
-// Bootstrap returns the logger for what must be said before there is a
-// configuration: simple format, os.Stderr, info.
-func Bootstrap() *zap.Logger {
-	section := defaultSection()
-	log, _ := section.build(Settings{Output: os.Stderr}) // only a file could fail
-	return log
 }
 
 // shared is what the cores of one logger have in common.

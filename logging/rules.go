@@ -23,7 +23,7 @@ type rule struct {
 	level          zapcore.Level
 }
 
-// newRules reads a LogLevel section. Long patterns come before short ones (LO-1),
+// newRules reads a LogLevel section. Long patterns come before short ones,
 // Default comes last. Two of one length can both match only with a "*"; .NET takes
 // the last added, but the order of a file is not kept.
 func newRules(p *problems, path string, levels map[string]level) []rule {
@@ -53,7 +53,7 @@ func newRule(pattern string, l level) (rule, error) {
 }
 
 // newRuleSet puts the provider's own rules before the general ones, which count
-// only where none of its own matches (LO-1).
+// only where none of its own matches.
 func newRuleSet(fallback level, own, general []rule) *ruleSet {
 	return &ruleSet{rules: slices.Concat(own, general), fallback: zapcore.Level(fallback)}
 }

@@ -39,7 +39,7 @@ type console struct {
 // formatterOptions is a section FormatterOptions.
 type formatterOptions struct {
 	SingleLine      *bool         // of simple: nil is one line, errors below it; true is one line for all; false is .NET's layout
-	TimestampFormat string        // of .NET or Go; "" is RFC 3339, or no time for systemd and .NET's layout
+	TimestampFormat string        // of .NET or Go; "" is RFC 3339, or no time for systemd and .NET's layout; json is always RFC 3339
 	UseUtcTimestamp bool          // instead of the zone of the clock
 	ColorBehavior   colorBehavior // of simple
 
@@ -108,7 +108,7 @@ func (s *section) check() error {
 }
 
 // isProvider tells whether a key is known to .NET: one of its other providers, or
-// one that has levels of its own (LO-3).
+// one that has levels of its own.
 func isProvider(name string, value any) bool {
 	for _, known := range []string{
 		"IncludeScopes", "Debug", "EventSource", "EventLog", "TraceSource", "ApplicationInsights", "AzureAppServicesFile", "AzureAppServicesBlob",

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/printable"
 )
 
 // layout is how a format for people, or for the journal, lays a record out.
@@ -82,7 +83,11 @@ func (e *textEncoder) EncodeEntry(entry zapcore.Entry, extra []zapcore.Field) (*
 	line := e.pool.Get()
 	e.layout.head(line, entry)
 	body.TrimNewline()
-	_, _ = line.Write(body.Bytes()) // a buffer takes all
+	if isPlain(body.Bytes()) {
+		_, _ = line.Write(body.Bytes()) // a buffer takes all
+	} else {
+		line.AppendString(printable.Lines(body.String()))
+	}
 	for _, block := range blocks {
 		e.add(line, block)
 	}
@@ -105,12 +110,22 @@ func (e *textEncoder) message(text string) string {
 func (e *textEncoder) add(line *buffer.Buffer, block string) {
 	if e.layout.oneLine {
 		line.AppendString(e.layout.separator)
-		line.AppendString(joinLines(block))
+		line.AppendString(printable.Lines(joinLines(block)))
 		return
 	}
-	for text := range lines(block) {
+	for text := range lines(printable.Lines(strings.ReplaceAll(block, "\r\n", "\n"))) {
 		line.AppendString(zapcore.DefaultLineEnding)
 		line.AppendString(e.layout.padding)
 		line.AppendString(text)
 	}
+}
+
+// isPlain tells most texts that need no escape, without a copy.
+func isPlain(text []byte) bool {
+	for _, c := range text {
+		if (c < ' ' || c >= 0x7f) && c != '\t' && c != '\n' {
+			return false
+		}
+	}
+	return true
 }

@@ -51,8 +51,6 @@ func newTimestamp(o formatterOptions) (timestamp, error) {
 	return timestamp{parts: parts, utc: o.UseUtcTimestamp}, err
 }
 
-func (t timestamp) isZero() bool { return len(t.parts) == 0 && !t.utc }
-
 // or gives a timestamp without a format a layout of Go.
 func (t timestamp) or(layout string) timestamp {
 	if len(t.parts) == 0 {

@@ -1,6 +1,11 @@
 package main
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
 
 // usageError is a command that is not one.
 type usageError string
@@ -19,33 +24,24 @@ type command struct {
 // be a value.
 func parse(args []string) (command, error) {
 	var c command
-	var words []string
-	for i := 0; i < len(args); i++ {
-		name, value, hasValue := strings.Cut(args[i], "=")
-		switch {
-		case args[i] == "--":
-			words = append(words, args[i+1:]...)
-			i = len(args)
-		case args[i] == "-h" || args[i] == "--help":
-			return command{help: true}, nil
-		case name == "--app":
-			if !hasValue && i+1 < len(args) && !strings.HasPrefix(args[i+1], "-") {
-				i++
-				value = args[i]
-			}
-			if value == "" {
-				return c, usageError("--app wants a name, --app NAME or --app=NAME")
-			}
-			c.app = value
-		case !strings.HasPrefix(args[i], "-"):
-			words = append(words, args[i])
-		case len(words) >= 3 && words[1] == "set":
-			return c, usageError("an unknown option follows the key; put -- before a value that begins with -")
-		default:
-			return c, usageError("unknown option " + name)
-		}
+	flags := pflag.NewFlagSet("fxhost", pflag.ContinueOnError)
+	flags.StringVar(&c.app, "app", "", "")
+	flags.BoolVarP(&c.help, "help", "h", false, "")
+	err := flags.Parse(args)
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.As(err, &unknown) && flags.NArg() >= 3 && flags.Arg(1) == "set":
+		return c, usageError("an unknown option follows the key; put -- before a value that begins with -")
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
+		return c, usageError("unknown option -" + unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		return c, usageError("unknown option --" + unknown.GetSpecifiedName())
+	case err != nil, flags.Changed("app") && (c.app == "" || c.app[0] == '-'):
+		return c, usageError("--app wants a name, --app NAME or --app=NAME")
+	case c.help:
+		return c, nil
 	}
-	return c.take(words)
+	return c.take(flags.Args())
 }
 
 // take checks the words that are no options.

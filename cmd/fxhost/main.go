@@ -1,7 +1,7 @@
 // Command fxhost keeps the user secrets of an application: settings of a developer
 // that must not lie in the source tree, in a file that
 // [github.com/fxhost/fxhost/config.UserSecrets] reads. It is .NET's dotnet
-// user-secrets (CG-14).
+// user-secrets.
 //
 //	fxhost secrets set KEY [VALUE]   without VALUE it is one line of standard input
 //	fxhost secrets list              the keys, without their values

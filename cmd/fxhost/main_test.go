@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/internal/usersecrets"
 )
 
 // asCommand is set for a test binary that is to be the command itself.
@@ -98,7 +99,7 @@ func TestWhatIsSetIsReadByUserSecrets(t *testing.T) { // CG-14
 	if got, _ := m.Get("db:password"); got != `a "b" ü=` {
 		t.Errorf("it is %q", got)
 	}
-	path, err := config.SecretsPath("my app")
+	path, err := usersecrets.Path("my app")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,9 +113,9 @@ func TestAFailureIsOneLine(t *testing.T) {
 		in, want string
 		args     []string
 	}{
-		{"", `config: user secrets: there is no key "A"`, []string{"remove", "A"}},
-		{"", `config: user secrets: "" is no key`, []string{"set", "", "hunter2"}},
-		{"", `config: user secrets: ".." is no name of an application`, []string{"list", "--app=.."}},
+		{"", `user secrets: there is no key "A"`, []string{"remove", "A"}},
+		{"", `user secrets: "" is no key`, []string{"set", "", "hunter2"}},
+		{"", `user secrets: ".." is no name of an application`, []string{"list", "--app=.."}},
 		{"", `no value on standard input; write fxhost secrets set KEY "" for an empty one`, []string{"set", "A"}},
 		{"\n", `no value on standard input; write fxhost secrets set KEY "" for an empty one`, []string{"set", "A"}},
 		{"hunter\n2\n", "standard input has more than one line; a secret is one", []string{"set", "A"}},
@@ -194,4 +195,15 @@ func TestHelpIsPrinted(t *testing.T) {
 	for _, args := range [][]string{{"-h"}, {"--help"}, {"secrets", "set", "--help"}} {
 		d.wants(t, result{out: usage}, "", args...)
 	}
+}
+
+func TestAKeyThatWasWrittenByHandCannotMoveTheCursor(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.wants(t, result{out: "set A of app\n"}, "", "secrets", "set", "A", "1")
+	path := strings.TrimSpace(d.run(t, "", "secrets", "path").out)
+	if err := os.WriteFile(path, []byte(`{"a\u001b[31m\nb": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.wants(t, result{out: `a\x1b[31m\nb` + "\n"}, "", "secrets", "list")
 }

@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/internal/printable"
+	"github.com/fxhost/fxhost/internal/usersecrets"
 )
 
 // run does what the command says. What was changed is told with the name of the
@@ -26,28 +27,28 @@ func (c command) run(in *os.File, out, errs io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := config.SetSecret(app, c.words[0], value); err != nil {
+		if err := usersecrets.Set(app, c.words[0], value); err != nil {
 			return err
 		}
 		return write(out, "set "+c.words[0]+" of "+app+"\n")
 	case "remove":
-		if err := config.RemoveSecret(app, c.words[0]); err != nil {
+		if err := usersecrets.Remove(app, c.words[0]); err != nil {
 			return err
 		}
-		return write(out, "removed "+c.words[0]+" of "+app+"\n")
+		return write(out, "removed "+printable.Text(c.words[0])+" of "+app+"\n")
 	case "list":
-		keys, err := config.SecretKeys(app)
+		keys, err := usersecrets.List(app)
 		if err != nil {
 			return err
 		}
 		for _, key := range keys {
-			if err := write(out, key+"\n"); err != nil {
+			if err := write(out, printable.Text(key)+"\n"); err != nil {
 				return err
 			}
 		}
 		return nil
 	default: // path
-		path, err := config.SecretsPath(app)
+		path, err := usersecrets.Path(app)
 		if err != nil {
 			return err
 		}

@@ -1,39 +1,22 @@
-// Command worker is the sample worker: it takes orders out of a spool folder and
-// writes each of them once into a ledger.
+// Command worker is a tour of fxhost in five minutes. It watches a folder of CSV
+// files, one for each day of a small shop, and logs what was sold.
 //
-// A producer puts an order, see [Order], as a file *.json into the spool folder,
-// best under a name that ends in .tmp, renamed when it is complete. The worker
-// appends what is valid to the ledger, a file with one JSON object per line, and
-// moves the input to done; what is not it moves to failed, with the reason in a
-// file beside it. A summary of what was done since the start is logged and
-// written to a file.
-//
-// # Nothing lost, nothing doubled
-//
-// Killed at any moment and started again, the worker has every order in the
-// ledger exactly once. An input goes one way, each step on disk before the next:
-//
-//  1. renamed from spool to spool/work: nobody but this worker touches it now
-//  2. its record appended to the ledger in one write, and flushed
-//  3. moved to spool/done or, without step 2, to spool/failed
-//
-// At the start the worker reads the ledger, cuts off a record that was not
-// written to its end, and takes up what lies in work. An order whose record is
-// there with the same content only goes to done; another order with its id goes
-// to failed. Two workers never share a ledger or a spool folder: both are locked.
-//
-// A ledger that cannot be written, or a folder that is gone, is a fault: the
-// worker stops with exit code 1 and leaves the inputs where they are.
+// Read main.go for what the program consists of, options.go for its settings,
+// inbox.go for the background service, handler.go for one unit of work, and
+// store.go for what the units of work share.
 package main
 
 import (
 	"context"
 	"os"
+	"time"
 
 	"go.uber.org/fx"
 
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
 )
 
 func main() {
@@ -42,13 +25,16 @@ func main() {
 	os.Exit(host.ExitCode(builder.Run(context.Background())))
 }
 
-// services are started in this order and stopped in the reverse one: the watcher
-// finishes what it has in hand, the summary counts that, the ledger is closed.
+// services is what the program consists of. The tests run it, too.
 func services() fx.Option {
 	return fx.Options(
-		fx.Provide(NewOptions, NewTally),
-		hosted.AddHostedService[*Ledger](NewLedger, hosted.Name("ledger")),
-		hosted.AddHostedService[*Summary](NewSummary, hosted.Name("summary")),
-		hosted.AddHostedService[*Watcher](NewWatcher, hosted.Name("watcher")),
+		// Section Inbox of appsettings.json, the environment and the command line.
+		config.Configure("Inbox", config.Default(Options{Folder: "inbox", Interval: time.Second, MaxCount: 100})),
+		// Singletons: one for the whole program.
+		fx.Provide(NewStore),
+		// Scoped: one for each unit of work.
+		scope.Provide(NewTx, NewHandler),
+		// Hosted services, started in this order and stopped in the reverse order.
+		hosted.AddHostedService[*Inbox](NewInbox),
 	)
 }

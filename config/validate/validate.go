@@ -8,11 +8,11 @@
 //
 //	config.Configure("Worker", validate.Tags[Settings]())
 //
-// It is a module of its own, so that who does not use it does not have it.
+// It is a module of its own, so that programs that do not use it do not depend on
+// the validator.
 package validate
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -21,19 +21,19 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/internal/configtag"
 )
 
 // Tags checks the values of T, a struct, by the tags "validate" of its fields.
 // Each rule that is broken is an error that names key, value, source and rule.
-// Structs in it are checked, too, items of lists and maps with the rule "dive"
-// (OP-12).
-func Tags[T any]() config.OptionsOption[T] {
+// Structs in it are checked, too, items of lists and maps with the rule "dive".
+func Tags[T any]() config.Option[T] {
 	return By[T](validator.New(validator.WithRequiredStructEnabled()))
 }
 
 // By is Tags by a validator that knows rules of your own. v is told to name fields
 // as package config does, and must not be changed any more.
-func By[T any](v *validator.Validate) config.OptionsOption[T] {
+func By[T any](v *validator.Validate) config.Option[T] {
 	v.RegisterTagNameFunc(fieldName)
 	return config.Validate(func(value *T) error {
 		err := v.Struct(value)
@@ -55,15 +55,11 @@ const embedded = "\x00"
 
 // fieldName is the key of a field.
 func fieldName(f reflect.StructField) string {
-	name, option, _ := strings.Cut(f.Tag.Get("config"), ",")
-	switch {
-	case f.Anonymous && name == "" || option == "squash":
+	field, _ := configtag.Of(f) // Bind has reported the error
+	if field.Squash {
 		return embedded
-	case name == "-":
-		return f.Name // checked, but not configured
-	default:
-		return cmp.Or(name, f.Name)
 	}
+	return field.Name // also of one that is checked, but not configured
 }
 
 // key turns Settings.Servers[0].Url into Servers:0:Url. What is in brackets is an

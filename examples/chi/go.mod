@@ -1,6 +1,6 @@
 module github.com/fxhost/fxhost/examples/chi
 
-go 1.25.0
+go 1.26
 
 replace github.com/fxhost/fxhost => ../..
 
@@ -14,9 +14,11 @@ require (
 
 require (
 	github.com/DeRuina/timberjack v1.4.9 // indirect
+	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/go-viper/mapstructure/v2 v2.4.0 // indirect
 	github.com/klauspost/compress v1.18.7 // indirect
+	github.com/netresearch/go-cron v0.9.1 // indirect
 	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
 	github.com/sagikazarmark/locafero v0.11.0 // indirect
 	github.com/sourcegraph/conc v0.3.1-0.20240121214520-5f936abd7ae8 // indirect

@@ -1,6 +1,6 @@
-// Command chi is a small HTTP service with a scope for each request: notes, kept
-// apart by tenant. Its router is chi; any other that takes middleware of net/http
-// would do.
+// Command chi is a small HTTP service with a scope for each request. It stores notes
+// for several tenants. It uses the chi router; any router that takes net/http
+// middleware works.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/scope"
@@ -18,17 +19,17 @@ import (
 
 func main() {
 	builder := host.NewBuilder(os.Args[1:])
-	builder.Add(notes("127.0.0.1:8080"))
+	builder.Add(notes())
 	os.Exit(host.ExitCode(builder.Run(context.Background())))
 }
 
-// notes is the service, which listens at address.
-func notes(address Address) fx.Option {
+// notes is what the program consists of.
+func notes() fx.Option {
 	return fx.Options(
-		fx.Supply(address),
+		config.Configure("Server", config.Default(Options{Address: "127.0.0.1:8080"})),
 		fx.Provide(NewStore, NewRouter, web.NewScopes),
 
-		// What each request has of its own.
+		// Each request has its own.
 		scope.Value[*http.Request](),
 		scope.Provide(NewTenant, NewTrail, NewNotes),
 

@@ -25,7 +25,7 @@ type service struct {
 func setup(t *testing.T) *service {
 	t.Helper()
 	s := &service{}
-	s.Host = hosttest.Start(t, nil, notes("127.0.0.1:0"), fx.Populate(&s.server))
+	s.Host = hosttest.Start(t, hosttest.Settings{"Server:Address": "127.0.0.1:0"}, notes(), fx.Populate(&s.server))
 	return s
 }
 
@@ -123,7 +123,7 @@ func TestManyRequestsAtOnce(t *testing.T) {
 func TestAPortThatIsTakenFailsTheStart(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	second := hosttest.New(t, nil, notes(Address(s.server.listener.Addr().String())))
+	second := hosttest.New(t, hosttest.Settings{"Server:Address": s.server.listener.Addr().String()}, notes())
 	if err := second.Start(t.Context()); err == nil || !strings.Contains(err.Error(), `start service "server"`) {
 		t.Errorf("started: %v", err)
 	}

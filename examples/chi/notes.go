@@ -2,7 +2,7 @@ package main
 
 import "sync"
 
-// Store has the notes of all tenants. It is a singleton.
+// Store holds the notes of all tenants. It is a singleton.
 type Store struct {
 	mu    sync.Mutex
 	notes map[Tenant]map[string]string
@@ -11,8 +11,8 @@ type Store struct {
 // NewStore returns an empty store.
 func NewStore() *Store { return &Store{notes: map[Tenant]map[string]string{}} }
 
-// Notes are those of one tenant. They are scoped: whoever has them cannot ask for
-// those of another.
+// Notes are the notes of one tenant. They are scoped, so a request cannot see those
+// of another tenant.
 type Notes struct {
 	tenant Tenant
 	store  *Store
@@ -24,7 +24,7 @@ func NewNotes(tenant Tenant, store *Store, trail *Trail) *Notes {
 	return &Notes{tenant: tenant, store: store, trail: trail}
 }
 
-// Read returns a note; false if there is none of that name.
+// Read returns a note, and whether there is one of that name.
 func (n *Notes) Read(name string) (string, bool) {
 	n.store.mu.Lock()
 	defer n.store.mu.Unlock()
@@ -33,7 +33,7 @@ func (n *Notes) Read(name string) (string, bool) {
 	return text, ok
 }
 
-// Write keeps a note.
+// Write stores a note.
 func (n *Notes) Write(name, text string) {
 	n.store.mu.Lock()
 	defer n.store.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// Tenant is whose notes a request is about.
+// Tenant is the owner of the notes that a request is about.
 type Tenant string
 
 var errNoTenant = errors.New("no header X-Tenant")
@@ -22,11 +22,11 @@ func NewTenant(r *http.Request) (Tenant, error) {
 	return Tenant(tenant), nil
 }
 
-// Trail collects what a request does.
+// Trail records what a request does.
 type Trail struct{ steps []string }
 
 // NewTrail is called once in each request that needs it. The function that it
-// returns is called when the request is over.
+// returns is called at the end of the request.
 func NewTrail(r *http.Request, log *zap.Logger) (*Trail, func()) {
 	trail := &Trail{}
 	return trail, func() {

@@ -43,14 +43,14 @@ func write(w http.ResponseWriter, r *http.Request) {
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
-		http.Error(w, "a note has one megabyte at most", http.StatusBadRequest)
+		http.Error(w, "a note has at most one megabyte", http.StatusBadRequest)
 		return
 	}
 	notes.Write(chi.URLParam(r, "name"), string(text))
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// refuse answers a request whose scope has not what it needs.
+// refuse answers a request whose values could not be created.
 func refuse(w http.ResponseWriter, err error) {
 	if errors.Is(err, errNoTenant) {
 		http.Error(w, errNoTenant.Error(), http.StatusBadRequest)

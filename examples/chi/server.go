@@ -13,8 +13,10 @@ import (
 	"github.com/fxhost/fxhost/background"
 )
 
-// Address is where the server listens.
-type Address string
+// Options is section Server of the configuration.
+type Options struct {
+	Address string // on which the server listens
+}
 
 // Server is the HTTP server as a hosted service.
 type Server struct {
@@ -25,14 +27,14 @@ type Server struct {
 }
 
 // NewServer is called by fx.
-func NewServer(address Address, router *chi.Mux, log *zap.Logger) *Server {
+func NewServer(options *Options, router *chi.Mux, log *zap.Logger) *Server {
 	return &Server{log: log, server: &http.Server{
-		Addr: string(address), Handler: router, ReadHeaderTimeout: 10 * time.Second,
+		Addr: options.Address, Handler: router, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: zap.NewStdLog(log),
 	}}
 }
 
-// StartAsync listens, so that a port that is taken fails the start.
+// StartAsync listens on the address, so that the start fails if it is in use.
 func (s *Server) StartAsync(ctx context.Context) (err error) {
 	var config net.ListenConfig
 	if s.listener, err = config.Listen(ctx, "tcp", s.server.Addr); err != nil {
@@ -50,7 +52,7 @@ func (s *Server) ExecuteAsync(context.Context) error {
 	return nil
 }
 
-// StopAsync lets the requests in hand, and so their scopes, come to their end.
+// StopAsync waits for the requests in progress, and so for their scopes.
 func (s *Server) StopAsync(ctx context.Context) error {
 	return errors.Join(s.server.Shutdown(ctx), s.BackgroundService.StopAsync(ctx))
 }

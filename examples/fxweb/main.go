@@ -1,6 +1,6 @@
-// Command fxweb is an fx web application as there are many, with a logger and
-// an http.Server of its own and fx's Run. It gained a background service by
-// three lines: the Sweeper's registration, hosted.Module and its import.
+// Command fxweb is a typical fx web application, with its own logger and
+// http.Server, run by fx. Three lines add a background service: the registration
+// of the Sweeper, hosted.Module, and the import.
 package main
 
 import (
@@ -20,13 +20,13 @@ func main() { application(":8080").Run() }
 
 func application(address string, options ...fx.Option) *fx.App {
 	return fx.New(
-		// What was there before.
+		// The application as it was.
 		fx.Supply(fx.Annotate(address, fx.ResultTags(`name:"address"`))),
 		fx.Provide(NewLogger, NewVisits, NewMux, fx.Annotate(NewServer, fx.ParamTags(`name:"address"`))),
 		fx.Invoke(func(*http.Server) {}),
 		fx.WithLogger(NewEvents),
 
-		// What is new: the Sweeper starts after the server and stops before it.
+		// The new service. It starts after the server and stops before it.
 		hosted.AddHostedService[*Sweeper](NewSweeper),
 		hosted.Module(),
 
@@ -34,17 +34,17 @@ func application(address string, options ...fx.Option) *fx.App {
 	)
 }
 
-// NewLogger is the application's own.
+// NewLogger returns the logger of the application.
 func NewLogger() (*zap.Logger, error) { return zap.NewDevelopment(zap.IncreaseLevel(zap.InfoLevel)) }
 
-// NewEvents has fx say what fails, and all else at debug.
+// NewEvents logs what fails in fx as errors and everything else at debug.
 func NewEvents(log *zap.Logger) fxevent.Logger {
 	events := &fxevent.ZapLogger{Logger: log}
 	events.UseLogLevel(zap.DebugLevel)
 	return events
 }
 
-// NewMux has the one page of the application.
+// NewMux serves the only page of the application.
 func NewMux(visits *Visits) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{name}", func(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +54,7 @@ func NewMux(visits *Visits) *http.ServeMux {
 	return mux
 }
 
-// NewServer listens while the application runs.
+// NewServer returns a server that listens while the application runs.
 func NewServer(address string, lifecycle fx.Lifecycle, mux *http.ServeMux, log *zap.Logger) *http.Server {
 	server := &http.Server{Addr: address, Handler: mux}
 	lifecycle.Append(fx.Hook{

@@ -57,10 +57,8 @@ func TestTheSweeperStopsBeforeTheServer(t *testing.T) {
 		messages = append(messages, entry.LoggerName+": "+entry.Message)
 	}
 	want := []string{
-		": server listening",
-		"fxhost: host starting", "fxhost: host started",
-		"fxhost: host stopping", "main.Sweeper: visited", "fxhost: host stopped",
-		": server stopped",
+		"fxhost: host starting", ": server listening", "fxhost: host started",
+		"fxhost: host stopping", "main.Sweeper: visited", ": server stopped", "fxhost: host stopped",
 	}
 	if !slices.Equal(messages, want) {
 		t.Errorf("records\n%q\nwant\n%q", messages, want)

@@ -11,7 +11,7 @@ import (
 	"github.com/fxhost/fxhost/background"
 )
 
-// Visits counts who was asked for.
+// Visits counts visits by name.
 type Visits struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -27,7 +27,7 @@ func (v *Visits) Add(name string) {
 	v.counts[name]++
 }
 
-// Take returns the counts and starts again from nothing.
+// Take returns the counts and resets them.
 func (v *Visits) Take() map[string]int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -36,9 +36,9 @@ func (v *Visits) Take() map[string]int {
 	return counts
 }
 
-// Sweeper is the background service that the application gained: it logs the
-// visits every ten seconds, and the last ones when it stops. It stops before
-// the server, so a request that comes after that is not counted.
+// Sweeper is the new background service. It logs the visits every ten seconds and
+// once more when it stops. It stops before the server, so requests that arrive
+// after that are not counted.
 type Sweeper struct {
 	background.BackgroundService
 	log    *zap.Logger

@@ -8,17 +8,19 @@ import (
 	_ "modernc.org/sqlite" // a driver without cgo
 )
 
-// File is where the database is.
-type File string
+// Options is section Database of the configuration.
+type Options struct {
+	File string // that holds the database
+}
 
 const schema = `
 CREATE TABLE IF NOT EXISTS orders (id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS items (order_id TEXT REFERENCES orders (id), name TEXT, count INTEGER);`
 
-// OpenDatabase returns the database, a singleton. It has its tables when the host
-// has started, and is closed after the services that use it have stopped.
-func OpenDatabase(file File, lifecycle fx.Lifecycle) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", string(file))
+// OpenDatabase returns the database, a singleton. Its tables are created when the
+// host starts, and it is closed after the services that use it have stopped.
+func OpenDatabase(options *Options, lifecycle fx.Lifecycle) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", options.File)
 	if err != nil {
 		return nil, err
 	}

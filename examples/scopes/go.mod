@@ -1,6 +1,6 @@
 module github.com/fxhost/fxhost/examples/scopes
 
-go 1.25.0
+go 1.26
 
 replace github.com/fxhost/fxhost => ../..
 
@@ -15,6 +15,7 @@ require go.uber.org/goleak v1.3.0
 
 require (
 	github.com/DeRuina/timberjack v1.4.9 // indirect
+	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/fsnotify/fsnotify v1.9.0 // indirect
 	github.com/go-viper/mapstructure/v2 v2.4.0 // indirect
@@ -22,6 +23,7 @@ require (
 	github.com/klauspost/compress v1.18.7 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.0.0 // indirect
+	github.com/netresearch/go-cron v0.9.1 // indirect
 	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/sagikazarmark/locafero v0.11.0 // indirect

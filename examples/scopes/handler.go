@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// Warehouse has the goods.
+// Warehouse keeps the goods.
 type Warehouse interface {
 	Reserve(ctx context.Context, item Item) error
 }
 
-// Handler handles one order. It is scoped, and so has the order that it is for.
+// Handler handles one order. It is scoped, so each order has its own Handler.
 type Handler struct {
 	order     Order
 	orders    *Orders

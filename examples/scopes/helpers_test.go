@@ -15,7 +15,7 @@ import (
 
 // The test binary is also the program, so that a test meets a real signal and
 // exit code.
-const asProgram = "FXHOST_TEST_AS_PROGRAM"
+const asProgram = "TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
@@ -69,8 +69,8 @@ func (f *fixture) send(t *testing.T, id string, items ...string) {
 	}
 }
 
-// finish stops the host when all orders that were sent have been handled, or have
-// failed: by another one behind them, which it interrupts.
+// finish stops the host when all orders that were sent have been handled or have
+// failed: it sends one more, which the stop interrupts.
 func (f *fixture) finish(t *testing.T) {
 	t.Helper()
 	f.send(t, "the last", "last")

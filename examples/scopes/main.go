@@ -1,7 +1,7 @@
-// Command scopes is a worker that handles each message in a scope of its own:
-// one database transaction for everything that belongs to the message, committed
-// when its handler succeeds and rolled back when it fails, panics, or is
-// interrupted by the end of the program.
+// Command scopes is a worker that handles each message in its own scope. Everything
+// that belongs to a message uses one database transaction, which is committed if
+// the handler succeeds and rolled back if it fails, panics, or is interrupted by
+// the end of the program.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/scope"
@@ -30,14 +31,14 @@ func main() {
 		hosted.AddHostedService[*Shop](NewShop),
 	)
 	err = builder.Run(context.Background())
-	_ = os.RemoveAll(folder) // it was for this run only
+	_ = os.RemoveAll(folder) // it is used by this run only
 	os.Exit(host.ExitCode(err))
 }
 
-// orders is all that handles them, but for the Warehouse.
+// orders is everything that handles orders, except the Warehouse.
 func orders(file string) fx.Option {
 	return fx.Options(
-		fx.Supply(File(file)),
+		config.Configure("Database", config.Default(Options{File: file})),
 		fx.Provide(OpenDatabase, NewQueue),
 		scope.Value[Order](),
 		scope.Provide(NewTx, NewOrders, NewHandler),

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 )
 
-// Orders is the repository. It is scoped, and so writes in the transaction of its
+// Orders is the repository. It is scoped, so it writes in the transaction of its
 // scope.
 type Orders struct{ tx *sql.Tx }
 

@@ -14,7 +14,7 @@ type Item struct {
 	Count int
 }
 
-// Queue has the orders that wait to be handled, in memory.
+// Queue holds the orders that wait to be handled, in memory.
 type Queue struct{ orders chan Order }
 
 // NewQueue returns an empty queue.
@@ -30,8 +30,8 @@ func (q *Queue) Send(ctx context.Context, order Order) error {
 	}
 }
 
-// Receive takes an order out. It waits while there is none, and returns an error
-// when ctx ends.
+// Receive removes an order and returns it. It waits until there is one, and returns
+// an error when ctx ends.
 func (q *Queue) Receive(ctx context.Context) (Order, error) {
 	if ctx.Err() != nil {
 		return Order{}, context.Cause(ctx) // also if there are orders

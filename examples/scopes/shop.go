@@ -9,7 +9,7 @@ import (
 	"github.com/fxhost/fxhost/background"
 )
 
-// Shop is where the orders of the sample come from: one in a second.
+// Shop sends an order every second.
 type Shop struct {
 	background.BackgroundService
 	queue *Queue
@@ -33,8 +33,8 @@ func (s *Shop) ExecuteAsync(ctx context.Context) error {
 
 type smallWarehouse struct{}
 
-// NewWarehouse returns a warehouse that has too few of everything: of each item
-// one order can have two at most.
+// NewWarehouse returns a warehouse that accepts at most two of each item in one
+// order.
 func NewWarehouse() Warehouse { return smallWarehouse{} }
 
 func (smallWarehouse) Reserve(_ context.Context, item Item) error {

@@ -6,9 +6,9 @@ import (
 	"errors"
 )
 
-// NewTx begins the transaction of a scope, which ends with it: what was not
-// committed by then is rolled back. When ctx, that of the scope, ends, so does
-// the transaction.
+// NewTx begins the transaction of a scope. When the scope is closed, the
+// transaction is rolled back unless it was committed. It is also rolled back when
+// ctx, the context of the scope, ends.
 func NewTx(ctx context.Context, db *sql.DB) (*sql.Tx, func() error, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {

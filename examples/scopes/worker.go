@@ -11,7 +11,7 @@ import (
 	"github.com/fxhost/fxhost/hosted/scope"
 )
 
-// Worker takes orders out of the queue and handles each in its own scope.
+// Worker receives orders from the queue and handles each in its own scope.
 type Worker struct {
 	background.BackgroundService
 	queue  *Queue
@@ -19,14 +19,14 @@ type Worker struct {
 	log    *zap.Logger
 }
 
-// NewWorker is called by fx. The worker is a singleton: it cannot take an order's
-// Handler, but what opens scopes.
+// NewWorker is called by fx. The worker is a singleton, so it cannot take a Handler.
+// It takes a Factory, which opens scopes.
 func NewWorker(queue *Queue, scopes *scope.Factory, log *zap.Logger) *Worker {
 	return &Worker{queue: queue, scopes: scopes, log: log}
 }
 
-// ExecuteAsync runs until the host stops. An order that fails is logged, and the
-// next one comes.
+// ExecuteAsync runs until the host stops. If an order fails, it logs that and
+// continues with the next one.
 func (w *Worker) ExecuteAsync(ctx context.Context) error {
 	for {
 		order, err := w.queue.Receive(ctx)
@@ -41,8 +41,8 @@ func (w *Worker) ExecuteAsync(ctx context.Context) error {
 	}
 }
 
-// handle opens a scope, handles the order in it, and closes it. A panic of one
-// order is an error of that order: the others must not wait for a restart.
+// handle opens a scope, handles the order in it, and closes it. A panic becomes an
+// error of this order, so that it does not stop the worker.
 func (w *Worker) handle(ctx context.Context, order Order) (err error) {
 	defer func() {
 		if value := recover(); value != nil {

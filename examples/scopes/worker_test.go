@@ -45,7 +45,7 @@ func TestOnlyWhatSucceedsIsInTheDatabase(t *testing.T) {
 	}
 }
 
-// The worker goes on after an order that fails, and the connection is free again.
+// The worker continues after an order that fails, and the connection is free again.
 func TestAFailureDoesNotTouchTheNextOrder(t *testing.T) {
 	t.Parallel()
 	f := setup(t, map[string]warehouse{

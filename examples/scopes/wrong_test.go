@@ -10,12 +10,13 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/background"
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host/hosttest"
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/scope"
 )
 
-// WrongWorker is a mistake: it lives as long as the host and has the Handler of
+// WrongWorker is a mistake: it lives as long as the host, but its Handler belongs to
 // one order.
 type WrongWorker struct {
 	background.BackgroundService
@@ -56,7 +57,8 @@ func TestThePageShowsTheErrorOfTheWrongWay(t *testing.T) {
 // So does an application that fx runs, in the words that the page quotes.
 func TestFxRefusesTheWrongWayToo(t *testing.T) {
 	t.Parallel()
-	err := fx.ValidateApp(fx.NopLogger, wrong("unused.db"), scope.Module(), hosted.Module(), fx.Provide(zap.NewNop))
+	err := fx.ValidateApp(fx.NopLogger, wrong("unused.db"), scope.Module(), hosted.Module(),
+		fx.Provide(zap.NewNop), fx.Supply(&config.Manager{}))
 	if err == nil || !strings.Contains(err.Error(), "missing type: scope.unitOfWork") {
 		t.Errorf("error %v", err)
 	}

@@ -1,5 +1,5 @@
-// Command worker is the smallest program that fxhost is for: a background
-// service with its logger injected, which runs until Ctrl-C.
+// Command worker is the smallest program that fxhost is for: a background service
+// with options and a logger, which runs until Ctrl-C.
 package main
 
 import (
@@ -10,31 +10,35 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/background"
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
 )
 
-// Worker says once a second that it is there.
+type Options struct{ Interval time.Duration }
+
 type Worker struct {
 	background.BackgroundService
-	log *zap.Logger
+	options *Options
+	log     *zap.Logger
 }
 
-// NewWorker is called by fx; log is named after the worker.
-func NewWorker(log *zap.Logger) *Worker { return &Worker{log: log} }
+func NewWorker(options *Options, log *zap.Logger) *Worker { return &Worker{options: options, log: log} }
 
-// ExecuteAsync runs until the host stops.
 func (w *Worker) ExecuteAsync(ctx context.Context) error {
-	timer := background.NewPeriodicTimer(time.Second)
+	timer := background.NewPeriodicTimer(w.options.Interval)
 	defer timer.Stop()
 	for timer.WaitForNextTick(ctx) {
-		w.log.Info("worker running", zap.Time("at", time.Now()))
+		w.log.Info("worker running")
 	}
-	return nil
+	return nil // the host stops: ctx has ended
 }
 
 func main() {
 	builder := host.NewBuilder(os.Args[1:])
-	builder.Add(hosted.AddHostedService[*Worker](NewWorker))
+	builder.Add(
+		config.Configure("Worker", config.Default(Options{Interval: time.Second})),
+		hosted.AddHostedService[*Worker](NewWorker),
+	)
 	os.Exit(host.ExitCode(builder.Run(context.Background())))
 }

@@ -16,7 +16,7 @@ import (
 
 // The test binary is also the program, so that the test meets real signals and
 // exit codes.
-const asProgram = "FXHOST_TEST_AS_PROGRAM"
+const asProgram = "TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {

@@ -5,6 +5,7 @@ package hosttest
 
 import (
 	"context"
+	"io"
 	"testing"
 
 	"go.uber.org/fx"
@@ -29,8 +30,8 @@ type Host struct {
 }
 
 // NewBuilder returns a builder with nothing but settings, whose logs go to the
-// returned observer, whose host is not stopped by signals, and which watches no
-// files.
+// returned observer and nowhere else, whose host is not stopped by signals, and
+// which watches no files.
 func NewBuilder(tb testing.TB, settings Settings, options ...fx.Option) (*host.Builder, *observer.ObservedLogs) {
 	tb.Helper()
 	core, logs := observer.New(zap.DebugLevel)
@@ -39,12 +40,31 @@ func NewBuilder(tb testing.TB, settings Settings, options ...fx.Option) (*host.B
 		tb.Fatal(err)
 	}
 	builder.Logging.MinimumLevel = zap.DebugLevel
-	builder.Logging.Options = []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return core })}
+	builder.Logging.Output = zapcore.AddSync(io.Discard)
+	builder.Logging.Options = []zap.Option{zap.WrapCore(func(formatted zapcore.Core) zapcore.Core {
+		return zapcore.NewTee(core, formatted)
+	})}
 	builder.UseLifetime(nil)
 	// A watcher would keep the clock of a bubble from going on.
 	builder.ConfigureOptions(func(o *host.Options) { o.ReloadConfigOnChange = false })
-	builder.Add(options...)
+	for _, option := range options {
+		if w, ok := option.(with); ok {
+			w.change(builder)
+			continue
+		}
+		builder.Add(option)
+	}
 	return builder, logs
+}
+
+// With has change set what neither settings nor other options of fx can: what only
+// code decides, such as StopWhenDone by [host.Builder.ConfigureOptions], or where
+// formatted records go by the Output of [host.Builder].Logging.
+func With(change func(*host.Builder)) fx.Option { return with{fx.Options(), change} }
+
+type with struct {
+	fx.Option
+	change func(*host.Builder)
 }
 
 // New builds a host and does not start it. The test fails if it cannot be
@@ -59,7 +79,7 @@ func New(tb testing.TB, settings Settings, options ...fx.Option) *Host {
 	}
 	tb.Cleanup(func() {
 		select {
-		case <-built.Lifetime().Stopped():
+		case <-built.ApplicationLifetime().Stopped():
 			return // the test has seen to it
 		default:
 		}

@@ -1,4 +1,4 @@
-//go:build !race
+//go:build !race && !purego
 
 package scope_test
 
@@ -38,18 +38,26 @@ func TestAllocations(t *testing.T) {
 		"Get of singleton":  {0, func() { _, _ = scope.Get[*db](s) }},
 		"Get of context":    {0, func() { _, _ = scope.Get[context.Context](s) }},
 		"repeated GetNamed": {0, func() { _, _ = scope.GetNamed[*tx](s, "") }},
+		"Run":               {0, func() { _ = f.Run(ctx, func(*db) error { return nil }) }},
+		"Run of nothing":    {0, func() { _ = f.Run(ctx, func() {}) }},
+		"Do":                {0, func() { _ = scope.Do(ctx, f, func(context.Context, *db) error { return nil }) }},
+		"Do with a value":   {0, func() { _ = scope.Do(ctx, f, func(context.Context, *db) error { return nil }, given) }},
 		"From":              {0, func() { _, _ = scope.From(carrying) }},
 	} {
 		if got := testing.AllocsPerRun(100, test.run); got != test.want {
 			t.Errorf("%s: %v allocations, want %v", name, got, test.want)
 		}
 	}
-	// The scope, its slots, and the three values.
+	f = start(t, standard())
+	// The scope, its slots, and the three values; a plan needs the values only.
 	if got := testing.AllocsPerRun(100, func() {
 		s := f.New(ctx)
 		_, _ = scope.Get[*handler](s)
 		_ = s.Close(ctx)
-	}); got < 5 {
-		t.Errorf("%v allocations for three values: they are shared", got)
+	}); got < 3 || got > 5 {
+		t.Errorf("%v allocations for three values in a scope", got)
+	}
+	if got := testing.AllocsPerRun(100, func() { _ = f.Run(ctx, func(*handler) error { return nil }) }); got != 3 {
+		t.Errorf("%v allocations for three values in a plan", got)
 	}
 }

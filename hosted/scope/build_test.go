@@ -123,11 +123,28 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 			fx.Options(scope.Provide(newSelf, func(*b) *a { return nil }, func(*a) *b { return nil })),
 			`scope: cycle: (\S+ @ needs ){2}\S+ @: break it [^\n]*\nscope: cycle: \S+newSelf @ needs \S+newSelf @: break it [^\n]*`,
 		},
+		"missing and a cycle": {
+			scope.Provide(newTx, func(*b) *a { return nil }, func(*a) *b { return nil }),
+			`scope: scope_test\.newTx @ needs \*scope_test\.db, .*\nscope: cycle: (\S+ @ needs ){2}\S+ @: break it .*`,
+		},
+		"missing within a cycle": {
+			scope.Provide(newCircularTx, newRepo),
+			`scope: scope_test\.newRepo @ needs \*scope_test\.db, .*\nscope: cycle: \S+newCircularTx @ needs \S+newRepo @ needs .*`,
+		},
+		"a private singleton of a module": {
+			fx.Options(fx.Module("m", fx.Provide(newDB, fx.Private), scope.Provide(newTx)), scope.Provide(newRepo)),
+			`scope: scope_test\.newRepo @ needs \*scope_test\.db, which nothing provides: .*`,
+		},
+		"an implementation is there": {
+			scope.Provide(func() *hiddenReader { return nil }, func(reader) *a { return nil }),
+			`scope: scope_test\.\S+ @ needs scope_test\.reader, which nothing provides: ` +
+				`write scope\.Bind\[scope_test\.reader\]\(scope_test\.\S+\) instead of scope\.Provide`,
+		},
 		"two constructors":           {fx.Options(fx.Provide(newDB), scope.Provide(newTx, newOtherTx)), twice},
 		"the same twice":             {fx.Options(fx.Provide(newDB), scope.Provide(newTx), scope.Provide(newTx)), twice},
 		"scoped and transient":       {fx.Options(fx.Provide(newDB), scope.Provide(newTx), scope.Transient(newOtherTx)), twice},
 		"scoped and singleton":       {fx.Options(fx.Provide(newDB, newTx), scope.Provide(newOtherTx)), twice},
-		"scoped and given":           {fx.Options(fx.Provide(newDB), scope.Provide(newTx), scope.Value[*tx]()), `.*cannot provide function "\S+\.Value\[.*: already provided by \S+ @`},
+		"scoped and given":           {fx.Options(fx.Provide(newDB), scope.Provide(newTx), scope.Value[*tx]()), `.*cannot provide function \S+ \(\S+:\d+\): cannot provide \*scope_test\.tx from \S+: already provided by \S+ @`},
 		"Func and constructor":       {fx.Options(fx.Provide(newDB), scope.Provide(newTx), asks[*tx, *db](nil)), twice},
 		"two of one constructor":     {scope.Provide(func() (*tx, *tx) { return nil, nil }), twice},
 		"bound and provided":         {fx.Options(scope.Bind[*tx](newOtherTx), scope.Provide(newOtherTx)), twice},
@@ -137,7 +154,7 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 		"singleton takes Func":       {fx.Options(fx.Provide(newCapturingA), asks[*repo, *tx](nil), fx.Invoke(func(*a) {})), captive},
 		"Invoke takes scoped":        {fx.Options(standard(), fx.Invoke(func(*repo) {})), captive},
 		"scoped takes a captive one": {fx.Options(fx.Provide(newCapturing), scope.Provide(newOtherTx, newOtherRepo, func(*handler) *b { return nil })), `scope: scope_test\.\S+ @ needs \*scope_test\.handler, which nothing provides: .*`},
-		"singleton takes the scope":  {fx.Options(fx.Provide(newScopeTaking), fx.Invoke(func(*handler) {})), `.*missing type: \*scope\.Scope.*`},
+		"singleton takes the scope":  {fx.Options(fx.Provide(newScopeTaking), fx.Invoke(func(*handler) {})), `.*newScopeTaking @: failed to build \*scope\.Scope: .*\[name="a singleton cannot take a \*scope\.Scope: take a \*scope\.Factory and .*"\]`},
 
 		"no function":        {scope.Provide(newTx, 3), at + `is a int, want a function`},
 		"nil":                {scope.Provide(nil), at + `is a <nil>, want a function`},
@@ -197,7 +214,10 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 
 const captive = `could not build arguments for function \S+ @: (failed to build \*scope_test\.a: ` +
 	`could not build arguments for function \S+newCapturingA @: )?` +
-	`failed to build \*scope_test\.repo: missing dependencies for function \S+ \(\S+\.go:\d+\): missing type: scope\.unitOfWork`
+	`failed to build \*scope_test\.repo: missing dependencies for function \S+ \(\S+:\d+\): missing type: ` +
+	`scope\.unitOfWork\[name="a singleton cannot take \*scope_test\.repo of \S+ @, which lives for one unit of work: ` +
+	`take a \*scope\.Factory, open a scope for each unit of work, and get it from there; ` +
+	`scope\.Replace changes it, fx\.Replace and fx\.Decorate do not"\]`
 
 type errorlessOut struct {
 	fx.Out
@@ -347,6 +367,24 @@ func TestSingletonsAreMadeWhenTheApplicationIsBuilt(t *testing.T) {
 		}
 	}
 	j.want(t, "")
+}
+
+// Whoever takes the private singleton as optional has none, and who is in its
+// module has it.
+func TestPrivateSingletonsStayInTheirModule(t *testing.T) {
+	t.Parallel()
+	type params struct {
+		fx.In
+		DB *db `optional:"true"`
+	}
+	s := open(t, fx.Module("m", fx.Provide(newDB, fx.Private), scope.Provide(newTx), fx.Module("n", scope.Provide(newRepo))),
+		scope.Provide(func(p params) *[1]*db { return &[1]*db{p.DB} }))
+	if got := get[*[1]*db](t, s)[0]; got != nil {
+		t.Errorf("got %v", got)
+	}
+	if r := get[*repo](t, s); r.db == nil || r.db != r.tx.db {
+		t.Errorf("got %+v", r)
+	}
 }
 
 func TestWithoutTheModuleThereIsNoFactory(t *testing.T) {

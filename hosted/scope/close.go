@@ -7,9 +7,11 @@ import (
 	"reflect"
 	"runtime/debug"
 	"slices"
+
+	"github.com/fxhost/fxhost/internal/safe"
 )
 
-// closer is something that the scope made and has to close.
+// closer is a value that a scope has to close.
 type closer struct {
 	maker   *constructor
 	value   any
@@ -17,58 +19,37 @@ type closer struct {
 	before  *closer // what was made before it
 }
 
-// own notes that value is to be closed with the scope. If that has been closed
-// meanwhile, it is closed at once.
-func (c *core) own(maker *constructor, value any, cleanup func(context.Context) error) error {
-	if several, ok := value.(results); ok && cleanup == nil {
-		return c.ownAll(maker, several)
+// own returns the closers of a scope after c has returned value: newest, and in
+// front of it what c made.
+func (c *constructor) own(value any, cleanup func(context.Context) error, newest *closer, inputs []Input) *closer {
+	values, several := value.(results)
+	if !several || cleanup != nil {
+		values = results{value}
 	}
-	if cleanup == nil && c.passedOn(maker, value) {
-		return nil
-	}
-	made := &closer{maker: maker, value: value, cleanup: cleanup}
-	if !made.matters() {
-		return nil
-	}
-	for {
-		newest := c.closers.Load()
-		if newest == &c.graph.closed {
-			return errors.Join(
-				fmt.Errorf("%w while %s was running", ErrClosed, maker), made.close(context.WithoutCancel(c.ctx)))
-		}
-		made.before = newest
-		if c.closers.CompareAndSwap(newest, made) {
-			return nil
+	for i, value := range values {
+		again := slices.ContainsFunc(values[:i], func(other any) bool { return same(value, other) })
+		if cleanup != nil || closable(value) && !again && !c.returnedAnother(value, newest, inputs) {
+			newest = &closer{c, value, cleanup, newest}
 		}
 	}
+	return newest
 }
 
-// ownAll is own for each of several results, once if they are the same pointer.
-func (c *core) ownAll(maker *constructor, several results) error {
-	var errs []error
-	for i, value := range several {
-		if !slices.ContainsFunc(several[:i], func(other any) bool { return same(value, other) }) {
-			errs = append(errs, c.own(maker, value, nil))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// passedOn tells whether value is what somebody else has made or given, and
-// maker has only returned as an interface. It is not maker's to close.
-func (c *core) passedOn(maker *constructor, value any) bool {
-	for _, n := range maker.passes {
+// returnedAnother tells whether value is what somebody else made or gave, and c
+// has only returned as an interface. It is not c's to close.
+func (c *constructor) returnedAnother(value any, newest *closer, inputs []Input) bool {
+	for _, n := range c.others {
 		switch n.source {
 		case fromFx:
 			if same(n.value, value) {
 				return true
 			}
 		case fromInput:
-			if given, err := c.input(n); err == nil && same(given, value) {
+			if given, err := n.input(inputs); err == nil && same(given, value) {
 				return true
 			}
 		default:
-			for made := c.closers.Load(); made != nil; made = made.before {
+			for made := newest; made != nil; made = made.before {
 				if same(made.value, value) {
 					return true
 				}
@@ -81,46 +62,72 @@ func (c *core) passedOn(maker *constructor, value any) bool {
 // same tells whether both are the same pointer.
 func same(a, b any) bool { return reflect.ValueOf(a).Kind() == reflect.Pointer && a == b }
 
-// Close closes what the scope has made, newest first: it calls the cleanup that
-// the constructor returned, or else a method Close() error or
-// Close(context.Context) error of the value, unless that is a nil pointer. It
-// visits all of them, also after an error or a panic, and joins the errors in
-// that order. ctx is for the closers; Close itself does not give up when it ends.
-// It takes a step for each of them, and allocates for errors only.
-//
-// The first call closes. Every other one returns nil at once, also while the
-// first one is going on. A constructor that is running then has its value closed
-// as soon as it returns; its caller gets [ErrClosed].
-func (s *Scope) Close(ctx context.Context) error {
-	c := s.core
-	made := c.closers.Swap(&c.graph.closed)
-	if made == &c.graph.closed {
-		return nil
-	}
-	if c.first.Load() != nil {
-		c.first.Store(&c.graph.gone)
-	}
-	var errs []error
-	for ; made != nil; made = made.before {
-		if err := made.close(ctx); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func (m *closer) matters() bool {
-	if m.cleanup != nil {
-		return true
-	}
-	switch m.value.(type) {
+// closable tells whether value has a method to close it, and is not nil.
+func closable(value any) bool {
+	switch value.(type) {
 	case interface{ Close() error }, interface {
 		Close(ctx context.Context) error
 	}:
-		v := reflect.ValueOf(m.value)
+		v := reflect.ValueOf(value)
 		return v.Kind() != reflect.Pointer || !v.IsNil()
 	default:
 		return false
+	}
+}
+
+// Close closes what the scope has made, newest first: it calls the cleanup that
+// the constructor returned, or else a method Close() error or
+// Close(context.Context) error of the value, unless that is a nil pointer. It
+// visits all of them, also after an error or a panic, and joins the errors in that
+// order. ctx is for the closers; Close itself does not give up when it ends. It
+// takes a step for each of them, and allocates for errors only.
+//
+// The first call closes. Every other one returns nil at once, also while the
+// first one is going on, unless a closer has ended the goroutine of the first one
+// (runtime.Goexit, as t.FailNow does): it returns the error then. A constructor that is running then has its value closed
+// as soon as it returns; its caller gets [ErrClosed].
+func (s *Scope) Close(ctx context.Context) error {
+	c := s.core
+	newest := c.closers.Swap(&c.graph.closed)
+	if newest == &c.graph.closed {
+		return c.exited()
+	}
+	if c.first.Load() != nil {
+		c.first.Store(nil)
+	}
+	if newest == nil {
+		return nil
+	}
+	return newest.closeAll(ctx, c)
+}
+
+// closeAll closes m and what was made before it. If a closer ends the goroutine, c
+// remembers what nobody can be told, unless it is nil.
+func (m *closer) closeAll(ctx context.Context, c *core) error {
+	var errs []error
+	returned := false
+	defer func() {
+		if !returned && c != nil {
+			c.waits().exit(errors.Join(errs...))
+		}
+	}()
+	m.closeInto(ctx, &errs)
+	returned = true
+	return errors.Join(errs...)
+}
+
+// closeInto adds the errors to errs.
+func (m *closer) closeInto(ctx context.Context, errs *[]error) {
+	defer func() {
+		if m != nil { // its closer has ended the goroutine; this is run nevertheless
+			*errs = append(*errs, fmt.Errorf("scope: close what %s made: %w", m.maker, safe.ErrExited))
+			m.before.closeInto(ctx, errs)
+		}
+	}()
+	for ; m != nil; m = m.before {
+		if err := m.close(ctx); err != nil {
+			*errs = append(*errs, err)
+		}
 	}
 }
 

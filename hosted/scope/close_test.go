@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -431,4 +433,36 @@ func TestNothingIsMadeTwiceAfterClose(t *testing.T) {
 	if made != 1 {
 		t.Errorf("made %d", made)
 	}
+}
+
+// As t.FailNow does in a test. All others are closed, and whoever closes again is
+// told.
+func TestGoexitInACloserSkipsNoOther(t *testing.T) {
+	t.Parallel()
+	var j journal
+	f := start(t, chain(&j), scope.Provide(
+		func(*b) (*tx, func()) { return &tx{}, func() { j.note("tx"); runtime.Goexit() } },
+		func(*tx) (*repo, func() error) { return &repo{}, func() error { j.note("repo"); return errBroken } },
+		func(*repo) (*handler, func()) { return &handler{}, func() { j.note("handler"); runtime.Goexit() } },
+	), scope.Replace(func(*handler) *c { return &c{noting{&j, "newest"}} }))
+	exits := func(fn func()) {
+		var done sync.WaitGroup
+		done.Go(func() {
+			fn()
+			t.Error("returned")
+		})
+		done.Wait()
+		j.want(t, "newest, handler, repo, tx, b, a")
+	}
+	s := f.New(t.Context())
+	get[*c](t, s)
+	exits(func() { _ = s.Close(t.Context()) })
+	for range 2 {
+		err := s.Close(t.Context())
+		wantIs(t, err, errBroken)
+		wantText(t, err, `scope: close what \S+ @ made: goroutine exited without returning \(runtime\.Goexit\)\n`+
+			`scope: close what \S+ @ made: broken\nscope: close what \S+ @ made: goroutine exited .*`)
+	}
+	exits(func() { _ = f.Run(t.Context(), func(*c) {}) })
+	exits(func() { _ = f.Run(t.Context(), func(*c, *scope.Scope) {}) })
 }

@@ -1,7 +1,9 @@
 package scope_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -328,38 +330,116 @@ func TestAConstructorMayOpenAScope(t *testing.T) {
 	})
 }
 
-// A constructor that asks a *Scope which was not given to it for what it is
-// called to make would wait for itself.
-func TestACycleThroughAScopeThatAnotherValueKept(t *testing.T) {
+// The scope is asked for what is being made for it by a constructor's own view,
+// which a context carries through other functions, goroutines and scopes.
+func TestACycleThroughTheViewThatAContextCarries(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := open(t,
-			scope.Func(func(s *scope.Scope) (*lazyScope, error) { return &lazyScope{s}, nil }),
-			scope.Provide(newImpatient))
-		if _, err := scope.Get[*lazyScope](s); err != nil {
-			t.Fatal(err)
+	ask := func(ctx context.Context) error {
+		s, _ := scope.From(ctx)
+		_, err := scope.Get[*a](s)
+		return err
+	}
+	var deeply func(ctx context.Context, depth int) error
+	deeply = func(ctx context.Context, depth int) error {
+		if depth == 0 {
+			return ask(ctx)
 		}
-		_, err := scope.Get[*impatient](s)
-		wantCycle(t, err, "a b a") // b is who kept the scope
-	})
+		return deeply(ctx, depth-1)
+	}
+	for name, ask := range map[string]func(f *scope.Factory, ctx context.Context) error{
+		"at once": func(_ *scope.Factory, ctx context.Context) error { return ask(ctx) },
+		"deep":    func(_ *scope.Factory, ctx context.Context) error { return deeply(ctx, 1000) },
+		"on another goroutine": func(_ *scope.Factory, ctx context.Context) error {
+			failed := make(chan error)
+			go func() { failed <- ask(ctx) }()
+			return <-failed
+		},
+		"in another scope": func(f *scope.Factory, ctx context.Context) error { return f.Run(ctx, ask) },
+		"in a constructor of another scope": func(f *scope.Factory, ctx context.Context) error {
+			return f.Run(ctx, func(*b) {})
+		},
+		"in a constructor of a shared scope": func(f *scope.Factory, ctx context.Context) error {
+			return f.Run(ctx, func(*scope.Scope, *b) {})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := open(t, scope.Provide(
+					func(f *scope.Factory, s *scope.Scope) (*a, error) {
+						return &a{}, ask(f, scope.NewContext(s.Context(), s))
+					},
+					func(ctx context.Context) (*b, error) { return &b{}, askAmbient(ctx) },
+					func(*a) *tx { return &tx{} },
+				))
+				for range 2 {
+					_, err := scope.Get[*tx](s)
+					wantCycle(t, err, "a a")
+				}
+			})
+		})
+	}
 }
 
-func TestACycleThroughAScopeThatCameWithAContext(t *testing.T) {
+func askAmbient(ctx context.Context) error {
+	s, ok := scope.From(ctx)
+	if !ok {
+		return nil
+	}
+	_, err := scope.Get[*a](s)
+	return err
+}
+
+// A constructor that opens another scope and waits there for its own type, which
+// somebody else makes: nobody waits in a circle.
+func TestWaitingInAnotherScopeIsNoCycle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := start(t, scope.Value[*lazyScope](), scope.Provide(newImpatient))
-		outer := &lazyScope{}
-		outer.s = f.New(t.Context(), scope.With(outer))
-		_, err := scope.Get[*impatient](outer.s)
-		wantCycle(t, err, "a a")
+		var (
+			shared *scope.Scope
+			begun  = make(chan struct{})
+			end    = make(chan struct{})
+			all    sync.WaitGroup
+		)
+		f := start(t, scope.Value[string](), scope.Provide(func(name string, s *scope.Scope) (*a, error) {
+			if name == "shared" {
+				close(begun)
+				<-end
+				return &a{}, nil
+			}
+			_, err := scope.Get[*a](shared)
+			return &a{}, err
+		}))
+		shared = f.New(t.Context(), scope.With("shared"))
+		all.Go(func() { get[*a](t, shared) })
+		<-begun
+		for i := range 5 {
+			all.Go(func() {
+				s := f.New(t.Context(), scope.With(fmt.Sprint(i)))
+				get[*a](t, s)
+				closed(t, s)
+			})
+		}
+		synctest.Wait()
+		close(end)
+		all.Wait()
+		closed(t, shared)
 	})
 }
 
-type lazyScope struct{ s *scope.Scope }
-
-type impatient struct{}
-
-func newImpatient(lazy *lazyScope) (*impatient, error) {
-	_, err := scope.Get[*impatient](lazy.s)
-	return &impatient{}, err
+// Two who ask the same kept scope at once, for what takes the keeper.
+func TestAKeptScopeIsAskedByTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		s := open(t, scope.Provide(newLazy, func(*lazy) *tx { <-goOn; return &tx{} }))
+		l := get[*lazy](t, s)
+		var both sync.WaitGroup
+		for range 2 {
+			both.Go(func() { get[*tx](t, l.s) })
+		}
+		synctest.Wait()
+		close(goOn)
+		both.Wait()
+	})
 }

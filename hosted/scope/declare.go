@@ -17,6 +17,10 @@ type declaration struct {
 	source  source
 	params  []param
 	results []key
+
+	forbid     any   // see forbidden
+	replaces   bool  // results of others
+	overridden []key // results that fx.Replace has given another value
 }
 
 // param is one value that a constructor takes: a parameter, or a field of an
@@ -25,8 +29,8 @@ type param struct {
 	key      key
 	group    string
 	optional bool
-	value    any  // the singleton
-	found    bool // fx has a singleton
+	name     string // of the singleton in fx's graph
+	singleton
 }
 
 // inspect looks at constructor, which makes as, or what it returns if that is
@@ -165,7 +169,7 @@ func (d *declaration) inspectResults(fn, as reflect.Type) error {
 			d.maker.closes = true
 		}
 	}
-	d.maker.direct = newDirect(d.maker.fn)
+	d.maker.direct, d.maker.function = signatureOf(fn), d.maker.fn.Interface()
 	d.maker.category = strings.TrimPrefix(d.results[0].t.String(), "*")
 	d.maker.out = func(out []reflect.Value) (o outcome) {
 		if fails {

@@ -3,7 +3,8 @@ package scope
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"reflect"
+	"runtime/debug"
 	"strings"
 )
 
@@ -37,17 +38,34 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// cycle is the error for who runs these constructors, the innermost first, and
-// so cannot have the first of path, because the last of it is one of them.
-func cycle(running, path []*constructor) error {
-	all := slices.Clone(running[:slices.Index(running, path[len(path)-1])+1])
-	slices.Reverse(all)
-	found := &CycleError{}
-	for _, link := range append(all, path...) {
-		found.Chain = append(found.Chain, link.String())
-	}
-	return found
+// panicked is the error for a panic of c with value.
+func (c *constructor) panicked(value any) error {
+	return c.fail(&PanicError{Constructor: c.String(), Value: value, Stack: debug.Stack()})
 }
 
 // bare is the text of an error that goes into one of ours.
 func bare(err error) string { return strings.TrimPrefix(err.Error(), "scope: ") }
+
+// MissingError says that a scoped or transient constructor takes a type that
+// nothing provides.
+type MissingError struct {
+	Type        reflect.Type
+	Name        string // of the value, "" if it has none
+	Constructor string // its name and place
+	Reason      error  // why fx cannot make it, nil if that is not known
+	advice      string // what to write, "" if that is not known
+}
+
+func (e *MissingError) Error() string {
+	text := fmt.Sprintf("scope: %s needs %v, which nothing provides", e.Constructor, key{e.Type, e.Name})
+	if e.Reason != nil {
+		text += ": " + e.Reason.Error()
+	}
+	if e.advice != "" {
+		return text + ": write " + e.advice
+	}
+	return text + fmt.Sprintf(": add a constructor of it with scope.Provide or fx.Provide, "+
+		"or scope.Value[%v]() if scope.With gives it", e.Type)
+}
+
+func (e *MissingError) Unwrap() error { return e.Reason }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -53,7 +54,8 @@ type node struct {
 	value  any          // fromFx
 	maker  *constructor // fromScoped, fromTransient
 	slot   int          // of the maker, fromScoped
-	result int          // which of the maker's results it is, if there are several
+	result int          // which of the maker's results it is
+	plan   atomic.Pointer[plan]
 }
 
 // pick takes n out of what its constructor has made.
@@ -63,9 +65,6 @@ func (n *node) pick(made any) any {
 	}
 	return made
 }
-
-// results are those of a constructor that makes several values.
-type results []any
 
 // reflect is value as an argument of n's type: a nil interface has none itself.
 func (n *node) reflect(value any) reflect.Value {
@@ -79,12 +78,15 @@ func (n *node) reflect(value any) reflect.Value {
 // change once it was compiled.
 type graph struct {
 	nodes  map[key]*node
-	types  lookup                   // those without a name, for a quicker look
-	broken error                    // why it cannot be used, nil if it can
-	code   map[uintptr]*constructor // by the entry of their function, those who share one left out
-	chunks int                      // that the slots of a scope take
-	closed closer                   // its address marks scopes that are closed
-	gone   chunk                    // the slots of these
+	types  *lookup        // those without a name, for a quicker look
+	broken error          // why it cannot be used, nil if it can
+	makers []*constructor // by their numbers, from 1
+	typed  []bool         // for each chunk of slots, whether it has one of a typed constructor
+	closed closer         // its address marks scopes that are closed
+
+	functions atomic.Pointer[lookup] // their plans
+	mu        sync.Mutex
+	known     map[reflect.Type]*node // functions, to add one
 }
 
 // find returns the node of k.
@@ -104,90 +106,106 @@ func (g *graph) find(k key) (*node, error) {
 func compile(declarations []*declaration) (*graph, error) {
 	declarations = slices.Clone(declarations) // fx has shuffled them
 	slices.SortFunc(declarations, func(a, b *declaration) int { return strings.Compare(a.maker.String(), b.maker.String()) })
-	g := &graph{nodes: map[key]*node{
+	g := &graph{known: map[reflect.Type]*node{}, nodes: map[key]*node{
 		{t: reflect.TypeFor[context.Context]()}: {source: fromContext},
 		{t: reflect.TypeFor[*Scope]()}:          {source: fromScope},
 	}}
-	slots := 0
+	var errs []error
 	for _, d := range declarations {
-		slots += g.declare(d, slots)
+		g.declare(d)
 	}
-	g.chunks = max(1, (slots+chunkSize-1)/chunkSize)
-	g.makeGone()
-	for k, n := range g.nodes {
-		n.key = k
-	}
-	g.types = newLookup(g.nodes)
-	g.code = map[uintptr]*constructor{}
 	for _, d := range declarations {
-		if d.maker.fn.IsValid() {
-			entry, only := d.maker.fn.Pointer(), d.maker
-			if _, shared := g.code[entry]; shared {
-				only = nil
-			}
-			g.code[entry] = only
+		if d.replaces {
+			errs = append(errs, g.replace(d)...)
+		}
+		for _, k := range d.overridden {
+			errs = append(errs, d.overrides(k))
 		}
 	}
-	var errs []error
+	// Nobody asks for what was replaced as a whole.
+	declarations = slices.DeleteFunc(declarations, func(d *declaration) bool {
+		return len(d.results) > 0 && !slices.ContainsFunc(d.results, func(k key) bool {
+			n := g.nodes[k]
+			return n != nil && n.maker == d.maker
+		})
+	})
+	unnamed := map[reflect.Type]*node{}
+	for k, n := range g.nodes {
+		n.key = k
+		if k.name == "" {
+			unnamed[k.t] = n
+		}
+	}
+	g.types = newLookup(unnamed)
+	g.functions.Store(newLookup(nil))
 	for _, d := range declarations {
 		errs = append(errs, g.link(d)...)
 	}
-	if len(errs) == 0 {
-		errs = g.order(declarations)
-	}
+	errs = append(errs, g.order(declarations)...)
 	return g, errors.Join(errs...)
 }
 
-// makeGone makes the slots of scopes that are closed: one chunk over and over.
-func (g *graph) makeGone() {
-	for i := range g.gone.slots {
-		g.gone.slots[i].state.Store(gone)
-	}
-	more := make([]atomic.Pointer[chunk], g.chunks-1)
-	for i := range more {
-		more[i].Store(&g.gone)
-	}
-	g.gone.more.Store(&more)
-}
-
-// declare adds d's results, and the singletons that it takes. It returns how
-// many slots d needs.
-func (g *graph) declare(d *declaration, slot int) int {
+// declare adds d's results, and the singletons that it takes.
+func (g *graph) declare(d *declaration) {
 	for i, k := range d.results {
-		g.nodes[k] = &node{source: d.source, maker: d.maker, slot: slot, result: i}
+		n := &node{source: d.source, maker: d.maker, result: i}
+		d.maker.makes = append(d.maker.makes, n)
+		if !d.replaces {
+			g.nodes[k] = n
+		}
 	}
 	for _, p := range d.params {
 		if p.found && p.group == "" && g.nodes[p.key] == nil {
 			g.nodes[p.key] = &node{source: fromFx, value: p.value}
 		}
 	}
-	if d.source == fromScoped {
-		return 1
+}
+
+func (d *declaration) overrides(k key) error {
+	return fmt.Errorf("scope: fx.Replace and fx.Decorate do not reach %v of %s, which lives for one unit of work: use scope.Replace", k, d.maker)
+}
+
+// replace puts d's results in the place of those of others.
+func (g *graph) replace(d *declaration) (errs []error) {
+	for i, k := range d.results {
+		old := g.nodes[k]
+		if old == nil || old.maker == nil || old.source == fromFx {
+			errs = append(errs, fmt.Errorf("scope: %s replaces %v, which nothing in this package provides: "+
+				"use scope.Provide, or fx.Replace for a singleton", d.maker, k))
+			continue
+		}
+		if slices.Contains(old.maker.makes, old) && old.maker.replaces {
+			errs = append(errs, fmt.Errorf("scope: %s and %s both replace %v", old.maker, d.maker, k))
+		}
+		n := d.maker.makes[i]
+		if n.source = old.source; n.source == fromInput {
+			n.source = fromScoped
+		}
+		g.nodes[k] = n
 	}
-	return 0
+	return errs
 }
 
 // link tells d's constructor where its arguments come from.
 func (g *graph) link(d *declaration) (errs []error) {
 	for _, p := range d.params {
 		n := g.nodes[p.key]
-		if p.found && (p.group != "" || n.source == fromFx) {
-			n = &node{key: p.key, source: fromFx, value: p.value} // as fx has it in d's module
+		if p.group != "" || n == nil || n.source == fromFx { // as fx has it in d's module
+			if !p.found && !p.optional {
+				errs = append(errs, g.missing(p.key, d.maker))
+				continue
+			}
+			n = &node{key: p.key, source: fromFx, value: p.value}
 		}
-		switch {
-		case p.key.t == reflect.TypeFor[*zap.Logger]() && n != nil && n.source == fromFx:
-			if shared := n.value.(*zap.Logger); shared != nil { //nolint:forcetypeassert // by its key
+		switch shared := n.value.(type) {
+		case *zap.Logger:
+			if shared != nil && p.key.t == reflect.TypeFor[*zap.Logger]() {
 				n = &node{key: p.key, source: fromFx, value: category.Named(shared, d.maker.category)}
 			}
-		case p.key.t == reflect.TypeFor[*slog.Logger]() && n != nil && n.source == fromFx:
-			if shared := n.value.(*slog.Logger); shared != nil { //nolint:forcetypeassert // by its key
+		case *slog.Logger:
+			if shared != nil && p.key.t == reflect.TypeFor[*slog.Logger]() {
 				n = &node{key: p.key, source: fromFx, value: category.NamedSlog(shared, d.maker.category)}
 			}
-		case n == nil && p.optional:
-			n = &node{key: p.key, source: fromFx}
-		case n == nil:
-			errs = append(errs, &MissingError{Type: p.key.t, Name: p.key.name, Constructor: d.maker.String()})
-			continue
 		}
 		d.maker.args = append(d.maker.args, n)
 	}
@@ -199,15 +217,32 @@ func (g *graph) link(d *declaration) (errs []error) {
 		if n.maker != d.maker && slices.ContainsFunc(d.results, func(k key) bool {
 			return k.t.Kind() == reflect.Interface && n.key.t.AssignableTo(k.t)
 		}) {
-			d.maker.passes = append(d.maker.passes, n)
+			d.maker.others = append(d.maker.others, n)
 		}
 	}
 	return errs
 }
 
+// missing is the error of maker, which takes k. It names a constructor that
+// returns an implementation, if there is one.
+func (g *graph) missing(k key, maker *constructor) error {
+	err := &MissingError{Type: k.t, Name: k.name, Constructor: maker.String()}
+	var all []string
+	for _, n := range g.nodes {
+		if n.maker != nil && n.source != fromInput && k.t.Kind() == reflect.Interface && n.key.t.Implements(k.t) {
+			all = append(all, fmt.Sprintf("scope.Bind[%v](%s) instead of scope.Provide", k.t, n.maker.name))
+		}
+	}
+	if len(all) > 0 {
+		err.advice = slices.Min(all)
+	}
+	return err
+}
+
 // order looks at the constructors in the order in which they need each other. A
 // cycle is an error, unless it goes through the *Scope: one that has that is
-// opaque, and its cycles are errors of Get.
+// opaque, and its cycles are errors of Get. What is needed together gets slots
+// side by side.
 func (g *graph) order(declarations []*declaration) (errs []error) {
 	const (
 		unseen = iota
@@ -215,6 +250,8 @@ func (g *graph) order(declarations []*declaration) (errs []error) {
 		seen
 	)
 	colour := map[*constructor]int{}
+	g.makers = []*constructor{nil}
+	slots := 0
 	var chain []*constructor
 	var visit func(c *constructor)
 	visit = func(c *constructor) {
@@ -233,9 +270,22 @@ func (g *graph) order(declarations []*declaration) (errs []error) {
 				errs = append(errs, found)
 			}
 		}
+		c.transients = slices.ContainsFunc(c.args, func(n *node) bool { return n.source == fromTransient })
 		c.opaque = c.typed != nil || slices.ContainsFunc(c.args, func(n *node) bool {
 			return n.source == fromScope || n.maker != nil && n.maker.opaque
 		})
+		if len(c.makes) > 0 && c.makes[0].source == fromScoped {
+			for _, n := range c.makes {
+				n.slot = slots
+			}
+			if slots%chunkSize == 0 {
+				g.typed = append(g.typed, false)
+			}
+			g.typed[slots/chunkSize] = g.typed[slots/chunkSize] || c.typed != nil
+			slots++
+		}
+		c.number = len(g.makers)
+		g.makers = append(g.makers, c)
 		colour[c] = seen
 		chain = chain[:len(chain)-1]
 	}
@@ -246,23 +296,3 @@ func (g *graph) order(declarations []*declaration) (errs []error) {
 	}
 	return errs
 }
-
-// MissingError says that a scoped or transient constructor takes a type that
-// nothing provides.
-type MissingError struct {
-	Type        reflect.Type
-	Name        string // of the value, "" if it has none
-	Constructor string // its name and place
-	Reason      error  // why fx cannot make it, nil if that is not known
-}
-
-func (e *MissingError) Error() string {
-	text := fmt.Sprintf("scope: %s needs %v, which nothing provides", e.Constructor, key{e.Type, e.Name})
-	if e.Reason != nil {
-		text += ": " + e.Reason.Error()
-	}
-	return text + fmt.Sprintf(": add a constructor of it with scope.Provide or fx.Provide, "+
-		"or scope.Value[%v]() if scope.With gives it", e.Type)
-}
-
-func (e *MissingError) Unwrap() error { return e.Reason }

@@ -79,7 +79,7 @@ func get[T any](tb testing.TB, s *scope.Scope) T {
 // place in a test file.
 func wantText(tb testing.TB, err error, text string) {
 	tb.Helper()
-	text = strings.ReplaceAll(text, "@", `\(\S+_test\.go:\d+\)`)
+	text = strings.ReplaceAll(text, "@", place)
 	if err == nil || !regexp.MustCompile(`^(?s:`+text+`)$`).MatchString(err.Error()) {
 		tb.Errorf("error:\n got  %v\n want %s", err, text)
 	}

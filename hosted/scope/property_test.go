@@ -310,6 +310,9 @@ func tryGraph(t *testing.T, c *choices) {
 	for range 1 + c.below(3) {
 		all.Go(g.newTrial(t, c, factory))
 	}
+	for range c.below(3) {
+		all.Go(g.newRun(t, c, factory))
+	}
 	all.Wait()
 	if n := g.closed.Load(); n != 0 {
 		t.Errorf("%d singletons were closed", n)
@@ -373,6 +376,53 @@ func (g *randomGraph) newTrial(t *testing.T, c *choices, factory *scope.Factory)
 		}
 	}
 }
+
+// newRun decides what a function takes, and has Run call it: a plan if nothing in it
+// asks for the scope.
+func (g *randomGraph) newRun(t *testing.T, c *choices, factory *scope.Factory) func() {
+	t.Helper()
+	var (
+		w     = &work{attempts: map[int]int{}}
+		got   []*body
+		nodes = make([]int, c.below(6))
+		in    = make([]reflect.Type, len(nodes))
+		ran   bool
+	)
+	for i := range nodes {
+		nodes[i] = c.below(len(g.vertices))
+		in[i] = g.vertices[nodes[i]].t
+	}
+	if c.oneIn(4) {
+		in = append(in, reflect.TypeFor[*scope.Scope]())
+	}
+	fn := reflect.MakeFunc(reflect.FuncOf(in, nil, false), func(args []reflect.Value) []reflect.Value {
+		ran = true
+		for i, node := range nodes {
+			got = append(got, kinds[node].bodyOf(args[i].Interface()))
+		}
+		return nil
+	}).Interface()
+	return func() {
+		err := factory.Run(t.Context(), fn, scope.With(w))
+		if !ran {
+			if err == nil {
+				t.Error("the function was not called")
+			}
+			var failed bool
+			for _, node := range nodes {
+				failed = failed || g.reaches(node, func(v *vertex) bool { return v.outcome != works || len(v.dares) > 0 })
+			}
+			if !failed {
+				t.Errorf("nothing fails, but %v", err)
+			}
+			err = errAny
+		}
+		g.check(t, w, got, goroutine(), err)
+	}
+}
+
+// errAny is one that check does not look at.
+var errAny = errors.New("any")
 
 func (g *randomGraph) get(s *scope.Scope, node int) (*body, error) {
 	value, err := kinds[node].ask(g.vertices[node].t, s)
@@ -508,6 +558,9 @@ func (g *randomGraph) check(t *testing.T, w *work, got []*body, closer string, e
 		if late[b] && !slices.ContainsFunc(w.made, func(user *body) bool { return slices.Contains(user.args, b) }) {
 			t.Errorf("vertex %d: got what was closed at once", b.node)
 		}
+	}
+	if err == errAny { //nolint:errorlint // the same value
+		return
 	}
 	joined, _ := err.(interface{ Unwrap() []error })
 	if errs == 0 && err != nil || errs > 0 && (joined == nil || len(joined.Unwrap()) != errs) {

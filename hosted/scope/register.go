@@ -15,7 +15,7 @@ import (
 // invoked.
 func Module() fx.Option {
 	return fx.Options(
-		fx.Provide(func() *Factory { return &Factory{} }),
+		fx.Provide(func() *Factory { return &Factory{} }, noScope),
 		fx.Invoke(func(in struct {
 			fx.In
 			Factory      *Factory
@@ -45,9 +45,9 @@ func Module() fx.Option {
 // see [Get] for what they cost after that.
 //
 // The application needs [Module], or package host. A mistake is an error of
-// fx.New. fx itself refuses what a singleton cannot have: a type that is both
-// scoped and a singleton is provided twice, and a singleton that takes a scoped
-// type misses a scope.unitOfWork.
+// fx.New: a type that is both scoped and a singleton is provided twice, and a
+// singleton that takes a scoped type is missing a scope.unitOfWork, whose name
+// says what to take instead.
 func Provide(constructors ...any) fx.Option {
 	return provide("Provide", fromScoped, nil, constructors...)
 }
@@ -64,10 +64,9 @@ func Bind[I any](constructor any) fx.Option {
 	return provide("Bind", fromScoped, reflect.TypeFor[I](), constructor)
 }
 
-// Func registers a function that makes the scoped T by asking the scope for
-// what it needs, which costs no reflection (.NET: AddScoped(sp => ...)), and one
-// allocation for every four of them that a scope makes. What it
-// asks for is found out when it runs, not when the application is built.
+// Func registers a function that returns the scoped T and asks the scope for
+// what it needs, without reflection (.NET: AddScoped(sp => ...)). What it asks for
+// is known when it runs, not when the application is built.
 func Func[T any](build func(s *Scope) (T, error)) fx.Option {
 	if build == nil {
 		return mistake("Func", caller.Here(), errors.New("function is nil"))
@@ -85,6 +84,28 @@ func Func[T any](build func(s *Scope) (T, error)) fx.Option {
 	return d.option()
 }
 
+// Replace registers constructors that are called instead of those that [Provide],
+// [Transient], [Bind], [Func] or [Value] name for the same types, wherever in the
+// options these are: for tests, which give a fake to what asks for the real one. A
+// value keeps its lifetime. That nothing provides the type is an error of fx.New.
+//
+// fx.Replace and fx.Decorate are for singletons. For a type of this package they
+// are errors of fx.New, unless they are in an fx.Module that no constructor of
+// the type is in or below: there they reach nobody.
+func Replace(constructors ...any) fx.Option {
+	place := caller.Here()
+	options := make([]fx.Option, len(constructors))
+	for i, constructor := range constructors {
+		d, err := inspect(constructor, fromScoped, nil)
+		if err != nil {
+			return mistake("Replace", place, err)
+		}
+		d.replaces, d.maker.replaces = true, true
+		options[i] = d.resolve()
+	}
+	return fx.Options(options...)
+}
+
 // Value declares that scopes are given a T by [With].
 func Value[T any]() fx.Option {
 	d := declaration{
@@ -95,8 +116,8 @@ func Value[T any]() fx.Option {
 	if d.results[0].ofScope() {
 		return mistake("Value", caller.Here(), fmt.Errorf("every scope has a %v of its own", d.results[0]))
 	}
-	at := reflect.ValueOf(With[T])
-	return fx.Options(d.resolve(at), d.refuse(at))
+	d.forbid = d.forbidden(reflect.ValueOf(With[T]))
+	return fx.Options(fx.Provide(d.forbid), d.resolve())
 }
 
 // Singleton lets scopes ask for the singleton T of fx by [Get]. What a
@@ -107,7 +128,7 @@ func Singleton[T any]() fx.Option {
 		source: fromFx,
 		params: []param{{key: key{t: reflect.TypeFor[T]()}}},
 	}
-	return d.resolve(reflect.ValueOf(Get[T]))
+	return d.resolve()
 }
 
 func provide(option string, lifetime source, as reflect.Type, constructors ...any) fx.Option {
@@ -128,5 +149,6 @@ func mistake(option string, place caller.Stack, err error) fx.Option {
 }
 
 func (d declaration) option() fx.Option {
-	return fx.Options(d.resolve(d.maker.fn), d.refuse(d.maker.fn))
+	d.forbid = d.forbidden(d.maker.fn)
+	return fx.Options(fx.Provide(d.forbid), d.resolve())
 }

@@ -3,26 +3,25 @@ package scope
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"go.uber.org/fx"
-
-	"github.com/fxhost/fxhost/internal/ctor"
 )
 
 // What fx has to know of a scoped constructor is made by reflection, once, when
-// the application is built. fx's messages about it point at the constructor.
+// the application is built. Names in fx's graph say what fx's messages should.
 
-// presence is a singleton, if fx has it. A constructor of presences takes the
-// singleton as required; who takes the presence does so as optional, and so sees
-// one that is missing from one that is nil.
-type presence struct {
+// singleton is one that a constructor takes, if fx has it. A constructor of
+// singletons takes it as required; the declaration takes the singleton as optional,
+// and so tells one that is missing from one that is nil.
+type singleton struct {
 	value any
 	found bool
 }
 
 // resolve provides the declaration with its singletons resolved, in fx's group of
 // all of them.
-func (d declaration) resolve(at reflect.Value) fx.Option {
+func (d declaration) resolve() fx.Option {
 	var (
 		constructors []any
 		asked        []reflect.StructField
@@ -32,48 +31,77 @@ func (d declaration) resolve(at reflect.Value) fx.Option {
 		if p.key.ofScope() {
 			continue
 		}
-		name := fmt.Sprintf("fxhost.scope %p %d", d.maker, i)
-		constructors = append(constructors, ctor.At(function(
+		name := fmt.Sprintf("parameter %d of %s, %p", i+1, d.maker, d.maker)
+		d.params[i].name = name
+		constructors = append(constructors, function(
 			in(tagged(p.key.t, p.key.name, p.group, false)),
-			out(tagged(reflect.TypeFor[presence](), name, "", false)),
-			func(values []any) []any { return []any{presence{values[0], true}} },
-		), at))
-		asked = append(asked, tagged(reflect.TypeFor[presence](), name, "", true))
+			out(tagged(reflect.TypeFor[singleton](), name, "", false)),
+			func(values []any) []any { return []any{singleton{values[0], true}} },
+		))
+		asked = append(asked, tagged(reflect.TypeFor[singleton](), name, "", true))
 		params = append(params, i)
 	}
-	constructors = append(constructors, ctor.At(function(
+	for _, k := range d.results {
+		asked = append(asked, tagged(k.t, k.name, "", true)) // fx has one of these only if it is replaced
+	}
+	constructors = append(constructors, function(
 		in(asked...),
 		out(tagged(reflect.TypeFor[*declaration](), "", "fxhost.scope", false)),
 		func(values []any) []any {
-			resolved, maker := d, *d.maker // the same options may be built twice
-			resolved.maker = &maker
-			resolved.params = append([]param(nil), d.params...)
-			for i, value := range values {
-				p := value.(presence) //nolint:forcetypeassert // by its field
-				resolved.params[params[i]].value, resolved.params[params[i]].found = p.value, p.found
+			resolved := d.clone()
+			for i, param := range params {
+				resolved.params[param].singleton = values[i].(singleton) //nolint:forcetypeassert // by its field
 			}
-			return []any{&resolved}
+			for i, value := range values[len(params):] {
+				if value != nil && !reflect.ValueOf(value).IsZero() && !d.replaces {
+					resolved.overridden = append(resolved.overridden, d.results[i])
+				}
+			}
+			return []any{resolved}
 		},
-	), at))
+	), func() declared { return declared{Declaration: d.clone()} })
 	return fx.Provide(constructors...)
 }
 
-// unitOfWork is a type that fx never has.
+// declared is a declaration whose singletons are not resolved.
+type declared struct {
+	fx.Out
+	Declaration *declaration `group:"fxhost.scope.declared"`
+}
+
+// clone returns a copy for one application: the same options may be built twice.
+func (d declaration) clone() *declaration {
+	maker := *d.maker
+	d.maker, d.params = &maker, slices.Clone(d.params)
+	return &d
+}
+
+// unitOfWork is a type that fx never has. What needs one by a name misses it, and
+// fx says so: the name is the advice.
 type unitOfWork struct{}
 
-// refuse provides what d makes to fx in a way that always fails: by a
-// constructor that misses a unitOfWork. So fx says why a singleton cannot have a
-// scoped value, and that a type cannot be both.
-func (d declaration) refuse(at reflect.Value) fx.Option {
+// forbidden is a constructor of what d returns that fx cannot call. So fx says why a
+// singleton cannot have a scoped value, and that a type cannot be both. In its
+// messages the constructor is at.
+func (d declaration) forbidden(at reflect.Value) any {
 	made := make([]reflect.StructField, len(d.results))
 	for i, k := range d.results {
 		made[i] = tagged(k.t, k.name, "", false)
 	}
-	return fx.Provide(ctor.At(function(
-		in(tagged(reflect.TypeFor[unitOfWork](), "", "", false)),
-		out(made...),
-		func([]any) []any { panic("scope: fx has no unit of work") },
-	), at))
+	advice := fmt.Sprintf("a singleton cannot take %v of %s, which lives for one unit of work: "+
+		"take a *scope.Factory, open a scope for each unit of work, and get it from there; "+
+		"scope.Replace changes it, fx.Replace and fx.Decorate do not", d.results[0], d.maker)
+	return neverCalled(at, reflect.FuncOf(
+		[]reflect.Type{in(tagged(reflect.TypeFor[unitOfWork](), advice, "", false))}, []reflect.Type{out(made...)}, false))
+}
+
+// noScope is for singletons that take a *Scope.
+func noScope(struct {
+	fx.In
+	Unit unitOfWork `name:"a singleton cannot take a *scope.Scope: take a *scope.Factory and open a scope for each unit of work"`
+},
+) *Scope {
+	return nil
 }
 
 // function makes a func(in) out, both structs behind their marker, of one that

@@ -3,7 +3,12 @@ package scope_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
 	"testing"
 
 	"go.uber.org/fx"
@@ -205,5 +210,169 @@ func TestGetOfATypeOfAnotherApplication(t *testing.T) {
 	wantText(t, err, `scope: \*scope_test\.a is unknown: .*`)
 	if errors.Is(err, scope.ErrClosed) {
 		t.Error("got ErrClosed")
+	}
+}
+
+func TestDoGivesTheValue(t *testing.T) {
+	t.Parallel()
+	type message struct{ id int }
+	f := start(t, standard(), scope.Value[message](), scope.Transient(func(m message, x *tx) (*a, func()) { return &a{}, func() {} }),
+		scope.Bind[reader](func() io.Reader { return nil }), asks[*b, *tx](&b{}))
+	ctx := context.WithValue(t.Context(), contextKey{}, 1)
+	calls := 0
+	for name, err := range map[string]error{
+		"scoped": scope.Do(ctx, f, func(c context.Context, h *handler) error {
+			calls++
+			if c != ctx || h.tx != h.repo.tx || h.tx.db != h.repo.db {
+				t.Error("got other values")
+			}
+			return nil
+		}),
+		"transient": scope.Do(ctx, f, func(_ context.Context, v *a) error { calls++; return nil }, scope.With(message{7})),
+		"given": scope.Do(ctx, f, func(_ context.Context, m message) error {
+			if calls++; m.id != 7 {
+				t.Errorf("got %v", m)
+			}
+			return nil
+		}, scope.With(message{7}), scope.With(message{8})),
+		"singleton": scope.Do(ctx, f, func(_ context.Context, d *db) error { calls++; return nil }),
+		"nil": scope.Do(ctx, f, func(_ context.Context, r reader) error {
+			if calls++; r != nil {
+				t.Errorf("got %v", r)
+			}
+			return nil
+		}),
+		"context": scope.Do(ctx, f, func(_ context.Context, c context.Context) error {
+			if calls++; c != ctx {
+				t.Error("got another context")
+			}
+			return nil
+		}),
+		"scope": scope.Do(ctx, f, func(_ context.Context, s *scope.Scope) error { calls++; get[*tx](t, s); return nil }),
+		"Func":  scope.Do(ctx, f, func(_ context.Context, v *b) error { calls++; return nil }),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if calls != 8 {
+		t.Errorf("%d calls", calls)
+	}
+	wantIs(t, scope.Do(ctx, f, func(context.Context, *tx) error { return errBroken }), errBroken)
+	wantText(t, scope.Do(ctx, f, func(context.Context, string) error { return nil }), `scope: string is unknown: .*`)
+	wantText(t, scope.Do[*tx](ctx, f, nil), `scope: Do takes a function, not a nil func\(context\.Context, \*scope_test\.tx\) error`)
+	wantText(t, scope.Do(ctx, f, func(context.Context, message) error { return nil }), `scope: this scope was given no scope_test\.message: .*`)
+	wantText(t, scope.Do(ctx, f, func(context.Context, *tx) error { return nil }, scope.With(7)), `scope: With gave a int, which was not declared: .*`)
+	wantText(t, scope.Do(ctx, &scope.Factory{}, func(context.Context, *tx) error { return nil }), `scope: the application is not built yet: .*`)
+}
+
+// A plan and a scope do the same, in the same order.
+func TestAPlanDoesWhatAScopeDoes(t *testing.T) {
+	type out struct {
+		fx.Out
+		B *b
+		C *c `name:"c"`
+	}
+	type in struct {
+		fx.In
+		A *a
+		C *c `name:"c"`
+	}
+	var j journal
+	broken := ""
+	noted := func(name string) (noting, error) {
+		if j.note("make " + name); name == broken {
+			return noting{}, errBroken
+		}
+		return noting{&j, "close " + name}, nil
+	}
+	f := start(t, fx.Provide(newDB), scope.Provide(
+		func(*db) (*a, error) { n, err := noted("a"); return &a{n}, err },
+		func(*a, *noting) (out, error) {
+			n, err := noted("b")
+			return out{B: &b{n}, C: &c{noting{&j, "close c"}}}, err
+		},
+		func(in, *b, context.Context) (*tx, func(), error) {
+			_, err := noted("tx")
+			return &tx{}, func() { j.note("clean tx") }, err
+		},
+		func(*tx, *noting, *b) (*handler, error) {
+			if _, err := noted("handler"); err != nil {
+				panic(err)
+			}
+			return &handler{}, nil
+		},
+	), scope.Transient(func(*a) (*noting, error) { n, err := noted("transient"); return &n, err }))
+	for _, broken = range []string{"", "a", "b", "tx", "handler", "transient", "run"} {
+		t.Run("broken "+broken, func(t *testing.T) {
+			run := func(*handler, *noting, *tx) error {
+				_, err := noted("run")
+				return err
+			}
+			planned := f.Run(t.Context(), run)
+			steps := strings.Join(j.notes, ", ")
+			j.notes = nil
+			shared := f.Run(t.Context(), func(h *handler, n *noting, x *tx, _ *scope.Scope) error { return run(h, n, x) })
+			j.want(t, steps)
+			if fmt.Sprint(planned) != fmt.Sprint(shared) || errors.Is(planned, errBroken) != (broken != "") || errors.Is(shared, errBroken) != (broken != "") {
+				t.Errorf("got %v and %v", planned, shared)
+			}
+		})
+	}
+}
+
+// More values than a unit of work keeps on the stack, and more transients than a
+// plan may have.
+func TestLargePlans(t *testing.T) {
+	t.Parallel()
+	var options []fx.Option
+	in := make([]reflect.Type, len(kinds))
+	for i, k := range kinds {
+		options = append(options, k.provide(func() *body { return &body{node: i} }))
+		in[i] = k.plain
+	}
+	type twice[T any] struct{ a, b T }
+	f := start(t, append(options, scope.Transient(func() int { return 1 },
+		func(a, b int) twice[int] { return twice[int]{a, b} },
+		func(a, b twice[int]) [1]int { return [1]int{a.a + a.b + b.a + b.b} },
+		func(a, b, c, d [1]int) [2]int { return [2]int{a[0] + b[0] + c[0] + d[0]} },
+		func(a, b, c, d [2]int) [3]int { return [3]int{a[0] + b[0] + c[0] + d[0]} },
+		func(a, b, c, d [3]int) [4]int { return [4]int{a[0] + b[0] + c[0] + d[0]} },
+		func(a, b, c, d [4]int) [5]int { return [5]int{a[0] + b[0] + c[0] + d[0]} },
+	))...)
+	called := false
+	if err := f.Run(t.Context(), reflect.MakeFunc(reflect.FuncOf(in, nil, false), func(args []reflect.Value) []reflect.Value {
+		called = true
+		for i, arg := range args {
+			if kinds[i].bodyOf(arg.Interface()).node != i {
+				t.Errorf("got another value for %d", i)
+			}
+		}
+		return nil
+	}).Interface()); err != nil || !called {
+		t.Errorf("got %v", err)
+	}
+	if err := f.Run(t.Context(), func(n [5]int) {
+		if n[0] != 1024 {
+			t.Errorf("got %d", n[0])
+		}
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Goexit in a constructor or in the function closes what was made.
+func TestRunClosesAfterGoexit(t *testing.T) {
+	t.Parallel()
+	var j journal
+	f := start(t, chain(&j), scope.Provide(func(*b) *tx { runtime.Goexit(); return nil }))
+	for _, fn := range []any{func(*tx) {}, func(*b) { runtime.Goexit() }, func(*tx, *scope.Scope) {}} {
+		var done sync.WaitGroup
+		done.Go(func() {
+			_ = f.Run(t.Context(), fn)
+			t.Error("returned")
+		})
+		done.Wait()
+		j.want(t, "b, a")
 	}
 }

@@ -2,9 +2,9 @@ package scope
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
-	"sync"
 	"sync/atomic"
 )
 
@@ -13,14 +13,27 @@ import (
 // asked for, and closes what it made. [Factory.New] opens one; whoever does
 // closes it.
 //
-// It is safe for concurrent use. A constructor may take the *Scope, and keep
-// it.
+// It is safe for concurrent use. A constructor may take the *Scope, and keep it.
+//
+// What a constructor is given is its own view of the scope: the scope knows by it
+// on whose behalf it is asked, and returns a [*CycleError] instead of waiting for
+// a value that is needed to make itself. So does a view that [NewContext] carries,
+// on any goroutine. A *Scope that reaches a constructor in another way, through a
+// global variable, a singleton or an input, asks on nobody's behalf: asked for
+// what is being made for it, it waits forever.
 type Scope struct {
 	core   *core
 	maker  *constructor // that was given this view of the scope, nil for the scope itself
 	parent *Scope       // the view that maker was asked for by
-	over   atomic.Bool  // maker is transient and has returned, or it has failed
+	state  atomic.Uint32
 }
+
+// The states of a view.
+const (
+	running uint32 = iota // maker is, or has returned
+	asking                // for arguments of maker
+	over                  // maker is transient and has returned, or it has failed
+)
 
 // core is what all views of one scope share.
 type core struct {
@@ -31,78 +44,77 @@ type core struct {
 
 	first   atomic.Pointer[chunk]  // the slots, nil before the first Get
 	closers atomic.Pointer[closer] // the newest; when the scope is closed, graph.closed
+	waiting atomic.Pointer[waiting]
+}
 
-	mu      sync.Mutex
-	waiting *waiting // nil as long as nobody had to wait
+func (c *core) given() []Input {
+	if c.inputs == nil {
+		return nil
+	}
+	return *c.inputs
 }
 
 func (c *core) closed() bool { return c.closers.Load() == &c.graph.closed }
 
-// slot holds what one scoped constructor has made.
-type slot struct {
-	state atomic.Uint32
-	value any // read it when state is done
-}
-
-const (
-	empty    uint32 = iota
-	building        // by one goroutine
-	awaited         // by one goroutine, and others wait for it
-	done
-	gone // the scope is closed
-)
-
-// chunk is a piece of the list of slots; a scope allocates those it needs.
+// chunk is a piece of the list of slots. A slot holds what one scoped constructor
+// has made. A scope allocates the chunks that it needs.
 type chunk struct {
-	slots [chunkSize]slot
-	views atomic.Pointer[[chunkSize]Scope]        // for the constructors of the slots, if one asks for the *Scope
-	more  atomic.Pointer[[]atomic.Pointer[chunk]] // the chunks behind the first, which has this list
+	states [chunkSize]atomic.Uint32
+	values [chunkSize]any                          // read one when its state is done
+	views  *[chunkSize]Scope                       // for typed constructors, nil if none has a slot here
+	more   atomic.Pointer[[]atomic.Pointer[chunk]] // the chunks behind the first, which has this list
 }
 
 const chunkSize = 4
 
-// view returns a view of s for the constructor of slot i. Few constructors
-// fail, so that one which is called again does not get the same.
-func (piece *chunk) view(i int, s *Scope, maker *constructor) *Scope {
-	views := piece.views.Load()
-	if views == nil {
-		views = &[chunkSize]Scope{}
-		if !piece.views.CompareAndSwap(nil, views) {
-			views = piece.views.Load()
-		}
-	}
-	view := &views[i]
-	if view.core != nil {
-		view = &Scope{}
-	}
-	view.core, view.maker, view.parent = s.core, maker, s
-	return view
-}
+// The states of a slot.
+const (
+	empty    uint32 = iota
+	building        // by one goroutine, which has the arguments
+	awaited         // by one goroutine, and others wait for it
+	done
+)
 
-// slotAt returns the chunk of the slot with number i, and its place in it.
-func (c *core) slotAt(i int) (*chunk, int) {
-	piece := loadOrNew(&c.first)
+// chunkOf returns the chunk of the slot with number i, and its place in it.
+func (c *core) chunkOf(i int) (*chunk, int) {
+	piece := c.first.Load()
+	if piece == nil {
+		piece = c.graph.newChunk(0, &c.first)
+	}
 	if i < chunkSize {
 		return piece, i
 	}
 	more := piece.more.Load()
 	if more == nil {
-		list := make([]atomic.Pointer[chunk], c.graph.chunks-1)
+		list := make([]atomic.Pointer[chunk], len(c.graph.typed)-1)
 		if more = &list; !piece.more.CompareAndSwap(nil, more) {
 			more = piece.more.Load()
 		}
 	}
-	return loadOrNew(&(*more)[i/chunkSize-1]), i % chunkSize
+	number := i / chunkSize
+	at := &(*more)[number-1]
+	if piece = at.Load(); piece == nil {
+		piece = c.graph.newChunk(number, at)
+	}
+	return piece, i % chunkSize
 }
 
-func loadOrNew(at *atomic.Pointer[chunk]) *chunk {
-	piece := at.Load()
-	if piece == nil {
-		if piece = new(chunk); !at.CompareAndSwap(nil, piece) {
-			piece = at.Load()
-		}
+// newChunk puts a chunk in place, unless somebody else has done so.
+func (g *graph) newChunk(number int, at *atomic.Pointer[chunk]) *chunk {
+	var piece *chunk
+	if g.typed[number] {
+		both := &struct {
+			chunk
+			views [chunkSize]Scope
+		}{}
+		piece, both.chunk.views = &both.chunk, &both.views
+	} else {
+		piece = &chunk{}
 	}
-	return piece
+	if at.CompareAndSwap(nil, piece) {
+		return piece
+	}
+	return at.Load()
 }
 
 // Context is the one that the scope was opened with. It takes constant time and
@@ -122,12 +134,12 @@ func (s *Scope) Context() context.Context { return s.core.ctx }
 // constructors that T needs, and allocates once for every four places of scoped
 // values that the scope had not come to yet, once for each value that is to be
 // closed, and what the call of a constructor by reflection takes: none if it has
-// up to four pointers as parameters and makes a pointer, and maybe an error.
+// up to four pointers as parameters and returns a pointer, and maybe an error.
 // A repeated Get allocates nothing, nor does one of a singleton or of what With
 // gave.
 func Get[T any](s *Scope) (T, error) {
 	t := reflect.TypeFor[T]()
-	n := s.core.graph.types.find(idOf(t))
+	n := s.core.graph.types.find(t)
 	if n == nil {
 		return as[T](s.named(key{t: t}))
 	}
@@ -155,127 +167,244 @@ func (s *Scope) named(k key) (any, error) {
 
 // get is for callers from outside, who may come after Close.
 func (s *Scope) get(n *node) (any, error) {
-	if s.core.closed() {
-		return nil, over(n)
+	if n.source == fromScoped && n.slot < chunkSize && !s.core.closed() {
+		if piece := s.core.first.Load(); piece != nil && piece.states[n.slot].Load() == done {
+			return n.pick(piece.values[n.slot]), nil
+		}
 	}
-	return n.get(s)
+	return s.ask(n)
 }
 
-func over(n *node) error { return fmt.Errorf("%w: %v cannot be had any more", ErrClosed, n.key) }
+func (s *Scope) ask(n *node) (value any, err error) {
+	if s.core.closed() {
+		return nil, n.afterClose()
+	}
+	c := call{view: s}
+	defer c.end(&err)
+	return s.value(n, &c)
+}
 
-// get returns n's value in the scope of which s is a view.
-func (n *node) get(s *Scope) (any, error) {
+func (n *node) afterClose() error {
+	return fmt.Errorf("%w: %v cannot be had any more", ErrClosed, n.key)
+}
+
+// call is the constructor that a Get is calling. There is one at a time, because
+// arguments are made before the value that needs them is claimed; transients, which
+// are made after that, have a call of their own.
+type call struct {
+	view    *Scope         // of the constructor if it has one, else any
+	state   *atomic.Uint32 // of its slot, nil if it is transient
+	running int            // its number, 0 if it has returned; a pointer would need a write barrier
+}
+
+// end is deferred. It turns a panic of the constructor into an error, because
+// others may be waiting for what it makes. If the goroutine ends
+// (runtime.Goexit), they try themselves.
+func (c *call) end(err *error) {
+	if c.running == 0 {
+		return
+	}
+	if value := recover(); value != nil {
+		*err = c.view.core.graph.makers[c.running].panicked(value)
+	}
+	c.failed()
+}
+
+// failed has the constructor made nothing.
+func (c *call) failed() {
+	maker := c.view.core.graph.makers[c.running]
+	c.running = 0
+	c.view.release(maker)
+	if c.state != nil {
+		c.view.core.finish(c.state, empty)
+	}
+}
+
+// value returns n's value in the scope of which s is a view.
+func (s *Scope) value(n *node, c *call) (any, error) {
 	switch n.source {
 	case fromFx:
 		return n.value, nil
-	case fromScoped:
-		return s.scoped(n)
-	case fromTransient:
-		return s.transient(n)
-	case fromInput:
-		return s.core.input(n)
+	case fromScoped, fromTransient:
+		return s.made(n, c)
+	case fromScope:
+		return s, nil
 	case fromContext:
 		return s.core.ctx, nil
-	default: // fromScope
-		return s, nil
+	default: // fromInput
+		return n.input(s.core.given())
 	}
 }
 
-// scoped returns the one value of n.
-func (s *Scope) scoped(n *node) (any, error) {
-	piece, i := s.core.slotAt(n.slot)
-	at := &piece.slots[i]
-	for {
-		switch at.state.Load() {
-		case done:
-			return n.pick(at.value), nil
-		case empty:
-			if !at.state.CompareAndSwap(empty, building) {
-				continue
+// made returns the one value of n, or a new one if n is transient.
+func (s *Scope) made(n *node, c *call) (value any, err error) {
+	var (
+		maker = n.maker
+		piece *chunk
+		i     int
+		state *atomic.Uint32
+		view  = s
+	)
+	if n.source == fromScoped {
+		piece, i = s.core.chunkOf(n.slot)
+		state = &piece.states[i]
+		for now := state.Load(); now != empty; now = state.Load() {
+			if now == done {
+				return n.pick(piece.values[i]), nil
 			}
-			view := s
-			if n.maker.opaque {
-				view = piece.view(i, s, n.maker)
-			}
-			value, err := view.build(n.maker, at)
-			if err != nil {
-				view.abandon(n.maker, at)
+			if err := s.wait(maker, state); err != nil {
 				return nil, err
 			}
-			at.value = value
-			s.core.finish(at, done)
-			return n.pick(value), nil
-		case gone:
-			return nil, over(n)
-		default:
-			if err := s.wait(n.maker, at); err != nil {
-				return nil, err
-			}
-			if s.core.closed() {
-				return nil, over(n) // the slot may be empty again
-			}
 		}
-	}
-}
-
-// transient makes a new value of n.
-func (s *Scope) transient(n *node) (any, error) {
-	for view := s; view.maker != nil; view = view.parent {
-		if view.maker == n.maker && !view.over.Load() {
-			return nil, cycle(s.running(), []*constructor{n.maker})
+		if s.core.closed() {
+			return nil, n.afterClose()
 		}
+	} else if s.onBehalfOf(maker) {
+		return nil, cycle(s.chain(), []*constructor{maker})
 	}
-	view := s
-	if n.maker.opaque {
-		view = &Scope{core: s.core, maker: n.maker, parent: s}
-		defer view.over.Store(true)
+	if maker.opaque && (maker.typed == nil || state == nil) {
+		view = &Scope{core: s.core, maker: maker, parent: s}
+		view.state.Store(asking)
 	}
-	value, err := view.build(n.maker, nil)
+	var args arguments
+	late := maker.transients && state != nil
+	if late {
+		err = view.prepare(maker, c)
+	} else {
+		err = view.arguments(&args, maker, c)
+	}
 	if err != nil {
+		view.release(maker)
 		return nil, err
+	}
+	if state != nil && !state.CompareAndSwap(empty, building) {
+		view.release(maker)
+		return s.made(n, c)
+	}
+	if state != nil && s.core.closed() { // it may have been made and closed meanwhile
+		view.release(maker)
+		s.core.finish(state, empty)
+		return nil, n.afterClose()
+	}
+	if view != s {
+		view.state.Store(running)
+	} else if maker.typed != nil {
+		view = piece.view(i, s, maker)
+	}
+	if view != s {
+		c.view = view
+	}
+	c.state, c.running = state, maker.number
+	if late {
+		if err := view.lateArguments(&args, maker); err != nil {
+			c.failed()
+			return nil, err
+		}
+	}
+	var cleanup func(context.Context) error
+	if maker.typed == nil {
+		value, cleanup, err = maker.call(&args)
+	} else if value, err = maker.typed(view); err != nil {
+		err = maker.fail(err)
+	}
+	if err == nil && (maker.closes || cleanup != nil) {
+		err = s.core.own(maker, value, cleanup)
+	}
+	if err != nil {
+		c.failed()
+		return nil, err
+	}
+	c.running = 0
+	if state == nil {
+		view.release(maker)
+	} else {
+		piece.values[i] = value
+		s.core.finish(state, done)
 	}
 	return n.pick(value), nil
 }
 
-// build calls the constructor with this view, and sees to it that what it makes
-// is closed.
-func (s *Scope) build(maker *constructor, at *slot) (any, error) {
-	value, cleanup, err := maker.protect(s, at)
-	if err == nil && (maker.closes || cleanup != nil) {
-		err = s.core.own(maker, value, cleanup)
-	}
-	return value, err
-}
-
-// abandon has maker, which was given this view, made nothing in at.
-func (s *Scope) abandon(maker *constructor, at *slot) {
-	if s.maker == maker {
-		s.over.Store(true)
-	}
-	if at != nil {
-		s.core.finish(at, empty)
-	}
-}
-
-// finish leaves the state building, and wakes those who wait for that.
-func (c *core) finish(s *slot, state uint32) {
-	if s.state.CompareAndSwap(building, state) {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s.state.Store(state)
-	c.waiting.woken.Broadcast()
-}
-
-// input returns what With gave.
-func (c *core) input(n *node) (any, error) {
-	if c.inputs != nil {
-		for _, input := range *c.inputs {
-			if input.t == n.key.t {
-				return input.value, nil
-			}
+// prepare makes the scoped values that maker needs, also by way of transients.
+func (s *Scope) prepare(maker *constructor, c *call) error {
+	for _, n := range maker.args {
+		var err error
+		switch n.source {
+		case fromScoped:
+			_, err = s.value(n, c)
+		case fromTransient:
+			view := &Scope{core: s.core, maker: n.maker, parent: s}
+			view.state.Store(asking)
+			err = view.prepare(n.maker, c)
+			view.release(n.maker)
+		default: // needs no constructor
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return nil, fmt.Errorf("scope: this scope was given no %v: open it with scope.With(value)", n.key)
+	return nil
+}
+
+// lateArguments is arguments for a maker that has been claimed, because it takes
+// transients: one that has none to give them to would make them for nothing.
+func (s *Scope) lateArguments(args *arguments, maker *constructor) (err error) {
+	c := call{view: s}
+	defer c.end(&err)
+	return s.arguments(args, maker, &c)
+}
+
+// arguments makes what maker takes.
+func (s *Scope) arguments(args *arguments, maker *constructor, c *call) error {
+	if maker.direct == nil {
+		args.values = make([]any, len(maker.args))
+	}
+	for i, n := range maker.args {
+		arg, err := s.value(n, c)
+		if err != nil {
+			return err
+		}
+		args.set(i, &arg)
+	}
+	return nil
+}
+
+// view returns a view of s for the typed constructor of slot i, which nobody else
+// is calling. Few constructors fail, so one that is called again gets another one.
+func (piece *chunk) view(i int, s *Scope, maker *constructor) *Scope {
+	view := &piece.views[i]
+	if view.core != nil {
+		view = &Scope{}
+	}
+	view.core, view.maker, view.parent = s.core, maker, s
+	return view
+}
+
+// release says that nobody asks on behalf of maker any more, if s is its view.
+func (s *Scope) release(maker *constructor) {
+	if s.maker == maker {
+		s.state.Store(over)
+	}
+}
+
+// own notes what is to be closed with the scope. If that has been closed
+// meanwhile, it is closed at once.
+func (c *core) own(maker *constructor, value any, cleanup func(context.Context) error) error {
+	for {
+		newest := c.closers.Load()
+		if newest == &c.graph.closed {
+			return errors.Join(fmt.Errorf("%w while %s was running", ErrClosed, maker),
+				maker.own(value, cleanup, nil, c.given()).closeAll(context.WithoutCancel(c.ctx), c))
+		}
+		owned := maker.own(value, cleanup, newest, c.given())
+		if owned == newest || c.closers.CompareAndSwap(newest, owned) {
+			return nil
+		}
+	}
+}
+
+// finish has a slot leave the state building, and wakes those who wait for that.
+func (c *core) finish(slot *atomic.Uint32, state uint32) {
+	if !slot.CompareAndSwap(building, state) {
+		c.waiting.Load().finish(slot, state)
+	}
 }

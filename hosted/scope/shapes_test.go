@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"unsafe"
 
@@ -331,4 +332,57 @@ func TestPanicsOfAllShapes(t *testing.T) {
 			t.Errorf("%d: got %v", i, err)
 		}
 	}
+}
+
+// Plans keep values on the stack: they stay alive while it grows and moves, and the
+// garbage of many units of work is collected at the same time. The race detector's
+// builds check the conversions of pointers, too.
+func TestPlansUnderGarbageCollection(t *testing.T) {
+	t.Parallel()
+	type message struct{ number int }
+	type box struct{ p *int }
+	pointer := func(n int) *int { return &n }
+	f := start(t, scope.Value[*message](), scope.Provide(
+		func(m *message) *box { return &box{pointer(m.number)} },
+		func(m *message, b *box) (table, error) { return table{"n": m.number - *b.p}, nil },
+		func(b *box, m table) queue { c := make(queue, 1); c <- *b.p + m["n"]; return c },
+		func(b *box, q queue) (action, error) { deep(50); return func() int { return *b.p - len(q) }, nil },
+		func(b *box, m table, q queue, a action) *made { deep(300); return &made{[]any{*b.p, m["n"], <-q, a()}} },
+	))
+	stop := make(chan struct{})
+	var collecting, working sync.WaitGroup
+	collecting.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				runtime.GC()
+			}
+		}
+	})
+	for g := range 4 {
+		working.Go(func() {
+			for i := range 500 {
+				n := g*1000 + i
+				check := func(m *made) error {
+					if want := []any{n, 0, n, n}; !slices.Equal(m.args, want) {
+						return fmt.Errorf("got %v, want %v", m.args, want)
+					}
+					return nil
+				}
+				input := scope.With(&message{n})
+				if err := errors.Join(
+					f.Run(t.Context(), check, input),
+					f.Run(t.Context(), func(m *made, b *box) { deep(100); runtime.KeepAlive(b) }, input),
+					scope.Do(t.Context(), f, func(_ context.Context, m *made) error { deep(200); return check(m) }, input),
+				); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	working.Wait()
+	close(stop)
+	collecting.Wait()
 }

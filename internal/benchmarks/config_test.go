@@ -12,10 +12,13 @@ import (
 
 	"github.com/spf13/viper"
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/hosted"
 )
 
 type pollSettings struct {
@@ -67,8 +70,8 @@ func BenchmarkCurrent(b *testing.B) {
 	)
 }
 
-// settings200 has 200 keys in 20 sections.
-type settings200 struct {
+// sections10 are sections of ten keys.
+type sections10 struct {
 	Sections map[string]section10
 }
 
@@ -79,11 +82,12 @@ type section10 struct {
 	Enabled, Verbose      bool
 }
 
-func file200(b *testing.B) string {
+// fileOf has so many keys.
+func fileOf(b *testing.B, keys int) string {
 	b.Helper()
 	var sections []string
-	for i := range 20 {
-		sections = append(sections, fmt.Sprintf(`    "s%02d": {
+	for i := range keys / 10 {
+		sections = append(sections, fmt.Sprintf(`    "s%03d": {
       "name": "n%[1]d", "url": "http://h%[1]d/", "user": "u%[1]d", "path": "/p/%[1]d",
       "interval": "%[1]ds", "timeout": "1m", "limit": %[1]d, "retries": 3, "enabled": true, "verbose": false
     }`, i))
@@ -96,34 +100,106 @@ func file200(b *testing.B) string {
 	return path
 }
 
-// BenchmarkLoad reads a file of 200 keys and binds it to a struct: plain viper,
-// which accepts what it does not know, and a Manager, which checks everything and
-// knows the lines.
+// BenchmarkLoad reads a file and binds it to a struct: plain viper, which accepts
+// what it does not know, and a Manager, which checks everything and knows the lines.
 func BenchmarkLoad(b *testing.B) {
-	path := file200(b)
-	check := func(b testing.TB, s settings200, err error) {
-		if err != nil || len(s.Sections) != 20 || s.Sections["s07"].Interval != 7*time.Second {
-			b.Fatal(s, err)
-		}
+	for _, keys := range []int{200, 5000} {
+		b.Run(fmt.Sprint(keys), func(b *testing.B) {
+			path := fileOf(b, keys)
+			check := func(b testing.TB, s sections10, err error) {
+				if err != nil || len(s.Sections) != keys/10 || s.Sections["s007"].Interval != 7*time.Second {
+					b.Fatal(s, err)
+				}
+			}
+			compare(b,
+				&variant{name: "viper", unit: func(b testing.TB) {
+					v := viper.New()
+					v.SetConfigFile(path)
+					var s sections10
+					err := v.ReadInConfig()
+					if err == nil {
+						err = v.Unmarshal(&s)
+					}
+					check(b, s, err)
+				}},
+				&variant{name: "manager", unit: func(b testing.TB) {
+					var s sections10
+					m, err := config.New(config.File(path))
+					if err == nil {
+						err = m.Bind("", &s)
+					}
+					check(b, s, err)
+				}},
+			)
+		})
 	}
+}
+
+// waiter is a worker that waits for its stop.
+type waiter struct {
+	background.BackgroundService
+	log *zap.Logger
+}
+
+func newWaiter(log *zap.Logger) *waiter { return &waiter{log: log} }
+
+func (w *waiter) ExecuteAsync(ctx context.Context) error {
+	w.log.Info("waiting")
+	<-ctx.Done()
+	return nil
+}
+
+// BenchmarkWarmHost builds, starts and stops one worker: with plain fx and zap, by
+// hand, and in a host with all its defaults.
+func BenchmarkWarmHost(b *testing.B) {
+	root := b.TempDir()
 	compare(b,
-		&variant{name: "viper", unit: func(b testing.TB) {
-			v := viper.New()
-			v.SetConfigFile(path)
-			var s settings200
-			err := v.ReadInConfig()
-			if err == nil {
-				err = v.Unmarshal(&s)
+		&variant{name: "fx", unit: func(b testing.TB) {
+			app := fx.New(fx.NopLogger,
+				fx.Provide(func() *zap.Logger {
+					encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
+					return zap.New(zapcore.NewCore(encoder, zapcore.AddSync(nothing{}), zap.InfoLevel))
+				}),
+				fx.Invoke(func(l fx.Lifecycle, log *zap.Logger) {
+					ctx, cancel := context.WithCancel(context.Background())
+					done := make(chan struct{})
+					w := newWaiter(log)
+					l.Append(fx.Hook{
+						OnStart: func(context.Context) error {
+							go func() {
+								defer close(done)
+								_ = w.ExecuteAsync(ctx)
+							}()
+							return nil
+						},
+						OnStop: func(context.Context) error {
+							cancel()
+							<-done
+							return nil
+						},
+					})
+				}))
+			if err := app.Start(context.Background()); err != nil {
+				b.Fatal(err)
 			}
-			check(b, s, err)
+			if err := app.Stop(context.Background()); err != nil {
+				b.Fatal(err)
+			}
 		}},
-		&variant{name: "manager", unit: func(b testing.TB) {
-			var s settings200
-			m, err := config.New(config.File(path))
-			if err == nil {
-				err = m.Bind("", &s)
+		&variant{name: "host", unit: func(b testing.TB) {
+			builder := host.NewBuilder([]string{"--contentRoot=" + root})
+			builder.Logging.Output = zapcore.AddSync(nothing{})
+			builder.Add(hosted.AddHostedService[*waiter](newWaiter))
+			h, err := builder.Build()
+			if err != nil {
+				b.Fatal(err)
 			}
-			check(b, s, err)
+			if err := h.Start(context.Background()); err != nil {
+				b.Fatal(err)
+			}
+			if err := h.Stop(context.Background()); err != nil {
+				b.Fatal(err)
+			}
 		}},
 	)
 }

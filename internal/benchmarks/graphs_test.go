@@ -56,14 +56,6 @@ func linkFunc[T any](s *scope.Scope) (*link[T], error) {
 	return newLink(below), nil
 }
 
-func linkDo[T any](i do.Injector) (*link[T], error) {
-	below, err := do.Invoke[*T](i)
-	if err != nil {
-		return nil, err
-	}
-	return newLink(below), nil
-}
-
 // unit is one unit of work: open a scope, get the top of the graph, close it.
 type unit func(tb testing.TB)
 
@@ -166,6 +158,19 @@ func ours[T any](options func() fx.Option, sink *T) func(testing.TB) unit {
 	}
 }
 
+// runs is a unit of work that Factory.Run opens and closes.
+func runs(options func() fx.Option, fn any) func(testing.TB) unit {
+	return func(tb testing.TB) unit {
+		f := factory(tb, options())
+		ctx := context.Background()
+		return func(tb testing.TB) {
+			if err := f.Run(ctx, fn); err != nil {
+				tb.Fatal(err)
+			}
+		}
+	}
+}
+
 func digScope[T any](sink *T, constructors ...any) func(testing.TB) unit {
 	return func(tb testing.TB) unit {
 		c := dig.New()
@@ -193,7 +198,7 @@ func doScope[T any](sink *T, provide func(do.Injector)) func(testing.TB) unit {
 		n := 0
 		return func(tb testing.TB) {
 			n++
-			s := root.Scope(string(rune(n))) // a name of its own for each, as do demands
+			s := root.Scope(scopeName(n))
 			provide(s)
 			var err error
 			if *sink, err = do.Invoke[T](s); err != nil {
@@ -214,17 +219,4 @@ func smallDo(s do.Injector) {
 	do.Provide(s, func(i do.Injector) (*handler, error) {
 		return newHandler(do.MustInvoke[*repo](i), do.MustInvoke[*tx](i)), nil
 	})
-}
-
-func deepDo(s do.Injector) {
-	do.Provide(s, linkDo[db])
-	do.Provide(s, linkDo[l1])
-	do.Provide(s, linkDo[l2])
-	do.Provide(s, linkDo[l3])
-	do.Provide(s, linkDo[l4])
-	do.Provide(s, linkDo[l5])
-	do.Provide(s, linkDo[l6])
-	do.Provide(s, linkDo[l7])
-	do.Provide(s, linkDo[l8])
-	do.Provide(s, linkDo[l9])
 }

@@ -19,8 +19,8 @@ type variant struct {
 	times []time.Duration // of one unit, a batch each
 }
 
-// round is how long a batch of units takes: short, so that a disturbance of the
-// machine meets few of them.
+// round is how much processor time a batch of units takes: little, so that a
+// disturbance of the machine meets few of them.
 const round = 200 * time.Microsecond
 
 // compare runs the variants in turn, and prints the median of each, and its
@@ -47,13 +47,13 @@ func compare(b *testing.B, variants ...*variant) {
 
 func batch(b *testing.B, u unit) time.Duration {
 	b.Helper()
-	n, begin := 0, time.Now()
+	n, begin := 0, now()
 	for {
 		for range 64 {
 			u(b)
 		}
 		n += 64
-		if took := time.Since(begin); took >= round {
+		if took := now() - begin; took >= round {
 			return took * 1000 / time.Duration(n) // picoseconds
 		}
 	}
@@ -70,8 +70,17 @@ func median(times []time.Duration) float64 {
 func BenchmarkSmall(b *testing.B) {
 	compare(b,
 		&variant{name: "hand", unit: smallByHand(b)},
+		&variant{name: "run", unit: runs(plainOptions, func(h *handler) error { handlerSink = h; return nil })(b)},
 		&variant{name: "plain", unit: ours(plainOptions, &handlerSink)(b)},
 		&variant{name: "func", unit: ours(funcOptions, &handlerSink)(b)},
+	)
+}
+
+// BenchmarkOthers is BenchmarkSmall in other containers.
+func BenchmarkOthers(b *testing.B) {
+	compare(b,
+		&variant{name: "hand", unit: smallByHand(b)},
+		&variant{name: "plain", unit: ours(plainOptions, &handlerSink)(b)},
 		&variant{name: "dig", unit: digScope(&handlerSink, newTx, newRepo, newHandler)(b)},
 		&variant{name: "do", unit: doScope(&handlerSink, smallDo)(b)},
 	)
@@ -81,11 +90,9 @@ func BenchmarkSmall(b *testing.B) {
 func BenchmarkDeep(b *testing.B) {
 	compare(b,
 		&variant{name: "hand", unit: deepByHand(b)},
+		&variant{name: "run", unit: runs(deepPlainOptions, func(l *l10) error { deepSink = l; return nil })(b)},
 		&variant{name: "plain", unit: ours(deepPlainOptions, &deepSink)(b)},
 		&variant{name: "func", unit: ours(deepFuncOptions, &deepSink)(b)},
-		&variant{name: "dig", unit: digScope(&deepSink, newLink[db], newLink[l1], newLink[l2], newLink[l3],
-			newLink[l4], newLink[l5], newLink[l6], newLink[l7], newLink[l8], newLink[l9])(b)},
-		&variant{name: "do", unit: doScope(&deepSink, deepDo)(b)},
 	)
 }
 
@@ -114,10 +121,13 @@ func BenchmarkCalls(b *testing.B) {
 func BenchmarkAllocs(b *testing.B) {
 	ctx := context.Background()
 	f := factory(b, plainOptions())
+	opened := f.New(ctx)
 	for name, u := range map[string]unit{
 		"hand":  smallByHand(b),
+		"run":   runs(plainOptions, func(h *handler) error { handlerSink = h; return nil })(b),
 		"plain": ours(plainOptions, &handlerSink)(b),
 		"func":  ours(funcOptions, &handlerSink)(b),
+		"again": func(testing.TB) { handlerSink, _ = scope.Get[*handler](opened) },
 		"empty": func(tb testing.TB) {
 			if err := f.New(ctx).Close(ctx); err != nil {
 				tb.Fatal(err)

@@ -1,20 +1,21 @@
-// Package caller finds the line of the application that called into fxhost.
+// Package caller names lines of the application for messages.
 package caller
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 )
 
-// Frame is a function of the application and the line it was at.
+// Frame is a function and the line it was at.
 type Frame struct {
-	Function string // with its import path, "" when no frame was found
+	Function string // with its import path, "" when there is none
 	File     string
 	Line     int
 }
 
-// Place is "file:line", or "unknown place" when no frame was found.
+// Place is "file:line", or "unknown place".
 func (f Frame) Place() string {
 	if f.File == "" {
 		return "unknown place"
@@ -23,9 +24,9 @@ func (f Frame) Place() string {
 }
 
 // Name is the function's name with its package but without the path before it.
-func (f Frame) Name() string {
-	return f.Function[strings.LastIndex(f.Function, "/")+1:]
-}
+func (f Frame) Name() string { return base(f.Function) }
+
+func base(function string) string { return function[strings.LastIndex(function, "/")+1:] }
 
 // Stack is where a call came from. It is cheap to take; the frames are looked
 // up when they are asked for.
@@ -37,40 +38,55 @@ func Here() Stack {
 	return append(Stack(nil), pcs[:runtime.Callers(3, pcs[:])]...)
 }
 
-// Outside returns the nearest frame that belongs neither to fxhost nor to what
-// calls constructors: fx, dig and reflect.
-func (s Stack) Outside() Frame {
+// Direct is who called.
+func (s Stack) Direct() Frame {
+	frame, _ := runtime.CallersFrames(s).Next()
+	return Frame{frame.Function, frame.File, frame.Line}
+}
+
+// String is the place of the nearest caller outside of fxhost, whose functions
+// call each other to register something.
+func (s Stack) String() string {
 	frames := runtime.CallersFrames(s)
 	for {
 		frame, more := frames.Next()
-		if frame.Function == "go.uber.org/fx.New" {
-			return Frame{} // who called that has nothing to do with it
-		}
-		if frame.Function != "" && !Inside(frame.Function, frame.File) {
-			return Frame{Function: frame.Function, File: frame.File, Line: frame.Line}
+		if !Own(frame.Function, frame.File) {
+			return Frame{frame.Function, frame.File, frame.Line}.Place()
 		}
 		if !more {
-			return Frame{}
+			return Frame{}.Place()
 		}
 	}
 }
 
-// String is the place of Outside.
-func (s Stack) String() string { return s.Outside().Place() }
+// Own tells whether a function belongs to fxhost. Tests count as the application.
+func Own(function, file string) bool {
+	name, _, _ := strings.Cut(base(function), ".")
+	return strings.HasPrefix(function, "github.com/fxhost/fxhost/") &&
+		!strings.HasSuffix(name, "_test") && !strings.HasSuffix(file, "_test.go")
+}
 
-// Inside tells the functions that Outside passes over. Test files count as the
-// application.
-func Inside(function, file string) bool {
-	if strings.HasSuffix(file, "_test.go") {
-		return false
-	}
-	for _, prefix := range []string{
-		"github.com/fxhost/fxhost/hosted", "github.com/fxhost/fxhost/background", "github.com/fxhost/fxhost/host",
-		"github.com/fxhost/fxhost/config", "github.com/fxhost/fxhost/logging", "github.com/fxhost/fxhost/internal", "go.uber.org/fx", "go.uber.org/dig", "reflect",
-	} {
-		if strings.HasPrefix(function, prefix+".") || strings.HasPrefix(function, prefix+"/") {
-			return true
+// Panicked is called where a panic is recovered. It is the line of the function
+// that was called by reflection, as constructors are, and led to the panic.
+func Panicked() Frame {
+	pcs := make([]uintptr, 512)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	var called Frame
+	for {
+		frame, more := frames.Next()
+		if frame.Function == "reflect.Value.call" {
+			return called
 		}
+		if !more {
+			return Frame{}
+		}
+		called = Frame{frame.Function, frame.File, frame.Line}
 	}
-	return false
+}
+
+// Function is the name of a function and the line that it begins at.
+func Function(fn reflect.Value) string {
+	f := runtime.FuncForPC(fn.Pointer())
+	file, line := f.FileLine(f.Entry())
+	return fmt.Sprintf("%s (%s:%d)", base(f.Name()), file, line)
 }

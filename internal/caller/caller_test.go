@@ -2,10 +2,10 @@ package caller_test
 
 import (
 	"fmt"
+	"reflect"
 	"runtime"
+	"strings"
 	"testing"
-
-	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/internal/caller"
 )
@@ -18,43 +18,16 @@ func TestHereIsTheLineOfTheCaller(t *testing.T) {
 	_, file, line, _ := runtime.Caller(0)
 	stack := here()
 
-	frame := stack.Outside()
-	if frame.File != file || frame.Line != line+1 {
-		t.Errorf("place %s, want %s:%d", frame.Place(), file, line+1)
-	}
-	if got, want := stack.String(), fmt.Sprintf("%s:%d", file, line+1); got != want {
+	want := fmt.Sprintf("%s:%d", file, line+1)
+	if got := stack.String(); got != want {
 		t.Errorf("String %s, want %s", got, want)
 	}
-	if got := frame.Name(); got != "caller_test.TestHereIsTheLineOfTheCaller" {
-		t.Errorf("Name %s", got)
+	if frame := stack.Direct(); frame.Place() != want || frame.Name() != "caller_test.TestHereIsTheLineOfTheCaller" {
+		t.Errorf("Direct %+v", frame)
 	}
 }
 
-func construct() caller.Stack { return here() }
-
-// fx, dig and reflect call a constructor; the line is in the constructor.
-func TestHereInAConstructorIsItsLine(t *testing.T) {
-	t.Parallel()
-	var stack caller.Stack
-	if err := fx.New(fx.NopLogger, fx.Provide(construct), fx.Populate(&stack)).Err(); err != nil {
-		t.Fatal(err)
-	}
-	if got := stack.Outside().Name(); got != "caller_test.construct" {
-		t.Errorf("function %s", got)
-	}
-}
-
-// What fx itself calls, as for a hook by annotation, is not where fx.New is.
-func TestHereWithoutAConstructorIsUnknown(t *testing.T) {
-	t.Parallel()
-	var stack caller.Stack
-	fx.New(fx.NopLogger, fx.Invoke(func() { stack = caller.Here() }))
-	if got := stack.String(); got != "unknown place" {
-		t.Errorf("place %s", got)
-	}
-}
-
-func TestInside(t *testing.T) {
+func TestOwn(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		function, file string
@@ -64,18 +37,12 @@ func TestInside(t *testing.T) {
 		{"github.com/fxhost/fxhost/hosted/scope.Provide", "provide.go", true},
 		{"github.com/fxhost/fxhost/hosted_test.TestX", "x_test.go", false},
 		{"github.com/fxhost/fxhost/hosted.inside", "x_test.go", false},
-		{"github.com/fxhost/fxhost/hostedx.F", "x.go", false},
-		{"github.com/fxhost/fxhost/examples/worker.main", "main.go", false},
-		{"go.uber.org/fx.New", "app.go", true},
-		{"go.uber.org/fx/internal/lifecycle.(*Lifecycle).Append", "lifecycle.go", true},
-		{"go.uber.org/fxtra.New", "app.go", false},
-		{"reflect.Value.Call", "value.go", true},
-		{"reflection.F", "f.go", false},
-		{"reflect", "f.go", false},
+		{"github.com/fxhost/fxhostess.F", "x.go", false},
+		{"go.uber.org/fx.New", "app.go", false},
 		{"main.main", "main.go", false},
 	} {
-		if got := caller.Inside(test.function, test.file); got != test.want {
-			t.Errorf("Inside(%q, %q) = %v", test.function, test.file, got)
+		if got := caller.Own(test.function, test.file); got != test.want {
+			t.Errorf("Own(%q, %q) = %v", test.function, test.file, got)
 		}
 	}
 }
@@ -87,5 +54,41 @@ func TestUnknownPlaceHasAName(t *testing.T) {
 	}
 	if got := (caller.Frame{}).Name(); got != "" {
 		t.Errorf("name %q", got)
+	}
+}
+
+func repeat(n int) string { return strings.Repeat("x", n) }
+
+func construct() { _ = repeat(-1) }
+
+// The panic is in package strings; the constructor is what called it.
+func TestPanickedIsTheLineOfTheConstructor(t *testing.T) {
+	t.Parallel()
+	recovered := func(fn any) (at caller.Frame) {
+		defer func() {
+			if recover() != nil {
+				at = caller.Panicked()
+			}
+		}()
+		reflect.ValueOf(fn).Call(nil)
+		return caller.Frame{}
+	}
+	at := recovered(construct)
+	if at.Name() != "caller_test.construct" || !strings.HasSuffix(at.File, "caller_test.go") {
+		t.Errorf("got %+v", at)
+	}
+	through := reflect.MakeFunc(reflect.TypeFor[func()](), func([]reflect.Value) []reflect.Value {
+		return reflect.ValueOf(construct).Call(nil)
+	})
+	if at := recovered(through.Interface()); at.Name() != "caller_test.construct" {
+		t.Errorf("through another: got %+v", at)
+	}
+}
+
+func TestFunctionHasItsNameAndLine(t *testing.T) {
+	t.Parallel()
+	if got := caller.Function(reflect.ValueOf(construct)); !strings.HasPrefix(got, "caller_test.construct (") ||
+		!strings.Contains(got, "caller_test.go:") {
+		t.Errorf("got %s", got)
 	}
 }

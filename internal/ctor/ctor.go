@@ -10,45 +10,90 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/category"
 )
 
-// Named returns what to give fx.Provide for constructor, a function or an
-// fx.Annotate of one that makes t, so that every *zap.Logger and *slog.Logger it takes is named.
+// Named returns an option that provides constructor, a function or an fx.Annotate
+// of one that makes t, so that every *zap.Logger and *slog.Logger it takes is
+// named.
 //
-// Each constructor is wrapped on its own: an fx.Module with a decorator for each
-// would do the same, but its dig scope holds a copy of the whole graph, so that
-// a thousand of them make the build quadratic.
-func Named(constructor any, t reflect.Type, name string) (any, error) {
+// A function that takes a logger is wrapped on its own. An fx.Module with a
+// decorator for each would need no wrapping, but its dig scope holds a copy of the
+// whole graph, so that a thousand of them make the build quadratic. What
+// fx.Annotate returns cannot be wrapped and gets such a module.
+func Named(constructor any, t reflect.Type, name string) (fx.Option, error) {
 	fn := reflect.ValueOf(constructor)
-	annotated, isAnnotated := target(fn)
-	if isAnnotated {
-		fn = annotated.Elem()
-	}
 	switch {
+	case fn.IsValid() && fn.Type() == reflect.TypeOf(fx.Annotate(nil)):
+		return fx.Module(name, fx.Provide(constructor), decorate(name)), nil
 	case fn.Kind() != reflect.Func:
 		return nil, fmt.Errorf("constructor is a %T, want a function that returns %v", constructor, t)
 	case fn.IsNil():
 		return nil, fmt.Errorf("constructor is a nil %v, want a function that returns %v", fn.Type(), t)
-	case !isAnnotated && !makes(fn.Type(), t):
+	case !makes(fn.Type(), t):
 		return nil, fmt.Errorf("constructor %v does not return %v", fn.Type(), t)
 	case !takesLogger(fn.Type()):
-		return constructor, nil
+		return fx.Provide(constructor), nil
 	}
-	wrapped := reflect.MakeFunc(fn.Type(), func(args []reflect.Value) []reflect.Value {
+	return fx.Provide(wrap(fn, name)), nil
+}
+
+// decorate names the loggers of an fx.Module. They are optional, because those
+// that a constructor takes may be.
+func decorate(name string) fx.Option {
+	return fx.Decorate(
+		func(in struct {
+			fx.In
+
+			Log *zap.Logger `optional:"true"`
+		},
+		) *zap.Logger {
+			return namedZap(in.Log, name)
+		},
+		func(in struct {
+			fx.In
+
+			Log *slog.Logger `optional:"true"`
+		},
+		) *slog.Logger {
+			return namedSlog(in.Log, name)
+		},
+	)
+}
+
+// wrap returns a function that takes what fn takes, calls it with the loggers
+// named, and returns what it returns. fx's messages name package reflect instead
+// of fn, so that an error of fn is wrapped to name it.
+func wrap(fn reflect.Value, name string) any {
+	of := fn.Type()
+	call := fn.Call
+	if of.IsVariadic() {
+		call = fn.CallSlice
+	}
+	return reflect.MakeFunc(of, func(args []reflect.Value) []reflect.Value {
 		for i, arg := range args {
 			args[i] = rename(arg, name)
 		}
-		if fn.Type().IsVariadic() {
-			return fn.CallSlice(args)
+		results := call(args)
+		last := &results[len(results)-1]
+		if err, failed := reflect.TypeAssert[error](*last); failed && last.Type() == reflect.TypeFor[error]() {
+			*last = reflect.ValueOf(&Error{caller.Function(fn), err}).Convert(last.Type())
 		}
-		return fn.Call(args)
-	})
-	if !isAnnotated {
-		return locate(fx.Annotate(wrapped.Interface()), fn), nil
-	}
-	return locate(replace(constructor, wrapped), fn), nil
+		return results
+	}).Interface()
 }
+
+// Error is what a wrapped constructor failed with.
+type Error struct {
+	Constructor string // its name and place
+	Err         error
+}
+
+func (e *Error) Error() string { return e.Constructor + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *Error) Unwrap() error { return e.Err }
 
 // makes tells whether a constructor returns t, by itself or in an fx.Out.
 func makes(fn, t reflect.Type) bool {
@@ -85,67 +130,35 @@ func isLogger(t reflect.Type) bool {
 
 // rename returns arg with every logger in it named.
 func rename(arg reflect.Value, name string) reflect.Value {
-	switch {
-	case arg.Type() == reflect.TypeFor[*zap.Logger]():
-		if log := arg.Interface().(*zap.Logger); log != nil { //nolint:forcetypeassert // by the case
-			return reflect.ValueOf(category.Named(log, name))
-		}
-	case arg.Type() == reflect.TypeFor[*slog.Logger]():
-		if log := arg.Interface().(*slog.Logger); log != nil { //nolint:forcetypeassert // by the case
-			return reflect.ValueOf(category.NamedSlog(log, name))
-		}
-	case dig.IsIn(arg.Type()):
-		in := reflect.New(arg.Type()).Elem()
-		in.Set(arg)
-		for i := range in.NumField() {
-			if field := in.Field(i); field.CanSet() {
-				field.Set(rename(field, name))
-			}
-		}
-		return in
+	switch log := arg.Interface().(type) {
+	case *zap.Logger:
+		return reflect.ValueOf(namedZap(log, name))
+	case *slog.Logger:
+		return reflect.ValueOf(namedSlog(log, name))
 	}
-	return arg
-}
-
-// What fx.Annotate returns is a struct of fx's own with two exported fields:
-// Target, the function, and FuncPtr, the code that fx's messages point at. fx
-// never sets the second, so that they would point into package reflect. If fx
-// renames them, TestErrorsPointAtTheUsersConstructor fails, and messages
-// become worse, nothing else.
-
-// target is the function in what fx.Annotate returned.
-func target(annotated reflect.Value) (reflect.Value, bool) {
-	if !annotated.IsValid() || annotated.Type() != reflect.TypeOf(fx.Annotate(nil)) {
-		return reflect.Value{}, false
+	if !dig.IsIn(arg.Type()) {
+		return arg
 	}
-	field := annotated.FieldByName("Target")
-	return field, field.IsValid() && field.Kind() == reflect.Interface && !field.IsNil()
-}
-
-func replace(annotated any, fn reflect.Value) any {
-	c := writable(annotated)
-	c.FieldByName("Target").Set(fn)
-	return c.Interface()
-}
-
-func locate(annotated any, at reflect.Value) any {
-	c := writable(annotated)
-	field := c.FieldByName("FuncPtr")
-	if !field.IsValid() || field.Kind() != reflect.Uintptr {
-		return annotated
+	in := reflect.New(arg.Type()).Elem()
+	in.Set(arg)
+	for i := range in.NumField() {
+		if field := in.Field(i); field.CanSet() {
+			field.Set(rename(field, name))
+		}
 	}
-	field.SetUint(uint64(at.Pointer()))
-	return c.Interface()
+	return in
 }
 
-func writable(v any) reflect.Value {
-	c := reflect.New(reflect.TypeOf(v)).Elem()
-	c.Set(reflect.ValueOf(v))
-	return c
+func namedZap(log *zap.Logger, name string) *zap.Logger {
+	if log == nil {
+		return nil
+	}
+	return category.Named(log, name)
 }
 
-// At returns what to give fx.Provide for constructor so that fx's messages point
-// at the function at instead.
-func At(constructor any, at reflect.Value) any {
-	return locate(fx.Annotate(constructor), at)
+func namedSlog(log *slog.Logger, name string) *slog.Logger {
+	if log == nil {
+		return nil
+	}
+	return category.NamedSlog(log, name)
 }

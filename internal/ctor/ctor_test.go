@@ -2,9 +2,7 @@ package ctor_test
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -13,6 +11,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/ctor"
 )
 
@@ -69,69 +68,45 @@ func variadic(log *zap.Logger, m *missing, _ ...int) (*product, error) {
 
 func made(_ *missing, loggers ...*zap.Logger) *product { return &product{loggers: loggers} }
 
-// shapes are what to give fx.Provide, beside the function in it.
-func shapes() map[string]struct{ constructor, function any } {
-	return map[string]struct{ constructor, function any }{
-		"plain":       {plain, plain},
-		"error":       {failing, failing},
-		"fx.In":       {withStruct, withStruct},
-		"fx.Out":      {withResults, withResults},
-		"variadic":    {variadic, variadic},
-		"fx.Annotate": {fx.Annotate(failing, fx.OnStop(func(*product) {})), failing},
-		"fx.ParamTags": {
-			fx.Annotate(failing, fx.ParamTags(`optional:"false"`)), failing,
-		},
-		"fx.Annotate of fx.In":    {fx.Annotate(withStruct), withStruct},
-		"fx.Annotate of variadic": {fx.Annotate(variadic), variadic},
-	}
-}
-
-func named(t *testing.T, constructor any) any {
+func named(t *testing.T, constructor any) fx.Option {
 	t.Helper()
-	wrapped, err := ctor.Named(constructor, reflect.TypeFor[*product](), "maker")
+	made, err := ctor.Named(constructor, reflect.TypeFor[*product](), "maker")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wrapped
+	return made
 }
 
-// at is how fx names a function.
-func at(function any) string {
-	f := runtime.FuncForPC(reflect.ValueOf(function).Pointer())
-	file, line := f.FileLine(f.Entry())
-	return fmt.Sprintf("%s (%s:%d)", f.Name()[strings.LastIndex(f.Name(), ".")+1:], file, line)
-}
-
-// If fx renames the fields that ctor sets, this fails.
-func TestErrorsPointAtTheUsersConstructor(t *testing.T) {
+// A wrapped constructor's error names it, since fx names package reflect.
+func TestAnErrorNamesTheConstructor(t *testing.T) {
 	t.Parallel()
-	for name, shape := range shapes() {
-		provide := fx.Provide(named(t, shape.constructor))
-		for mistake, options := range map[string]fx.Option{
-			"missing dependency": fx.Provide(zap.NewNop),
-			"already provided":   fx.Provide(zap.NewNop, func() *product { return nil }),
-			"constructor error":  fx.Provide(zap.NewNop, func() *missing { return nil }),
-		} {
-			t.Run(name+" "+mistake, func(t *testing.T) {
-				t.Parallel()
-				if name == "plain" && mistake == "constructor error" {
-					t.Skip("has no error")
-				}
-				err := fx.New(fx.NopLogger, provide, options, fx.Invoke(func(*product) {})).Err()
-				if err == nil || !strings.Contains(err.Error(), at(shape.function)) {
-					t.Errorf("error lacks %s:\n%v", at(shape.function), err)
-				}
-				if strings.Contains(err.Error(), "reflect.") {
-					t.Errorf("error points into reflect:\n%v", err)
-				}
-				if mistake == "missing dependency" && !strings.Contains(err.Error(), "*ctor_test.missing") {
-					t.Errorf("error does not name what is missing:\n%v", err)
-				}
-				if mistake == "constructor error" && !errors.Is(err, errBroken) {
-					t.Errorf("error has lost the constructor's:\n%v", err)
-				}
-			})
-		}
+	for name, constructor := range map[string]any{
+		"error": failing, "fx.In": withStruct, "fx.Out": withResults, "variadic": variadic,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := fx.New(fx.NopLogger, named(t, constructor), fx.Provide(zap.NewNop, func() *missing { return nil }),
+				fx.Invoke(func(*product) {})).Err()
+			want := caller.Function(reflect.ValueOf(constructor)) + ": broken"
+			if !errors.Is(err, errBroken) || !strings.HasSuffix(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
+}
+
+// What fx.Annotate returned is fx's, and so are the errors about it.
+func TestAnAnnotatedConstructorMissesWhatItMisses(t *testing.T) {
+	t.Parallel()
+	err := fx.New(fx.NopLogger, named(t, fx.Annotate(failing, fx.OnStop(func(*product) {}))), fx.Provide(zap.NewNop),
+		fx.Invoke(func(*product) {})).Err()
+	if err == nil || !strings.HasSuffix(err.Error(), "missing type: *ctor_test.missing") {
+		t.Errorf("got %v", err)
+	}
+	err = fx.New(fx.NopLogger, named(t, fx.Annotate(failing)), fx.Provide(func() *missing { return nil }),
+		fx.Invoke(func(*product) {})).Err()
+	if err == nil || !strings.Contains(err.Error(), "missing type: *zap.Logger") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -152,7 +127,7 @@ func TestEveryLoggerIsNamed(t *testing.T) {
 			core, logs := observer.New(zapcore.InfoLevel)
 			var p *product
 			err := fx.New(fx.NopLogger, fx.Supply(zap.New(core).Named("app")), fx.Provide(func() *missing { return nil }),
-				fx.Provide(named(t, constructor)), fx.Populate(&p)).Err()
+				named(t, constructor), fx.Populate(&p)).Err()
 			if err != nil || len(p.loggers) == 0 {
 				t.Fatalf("product %v, error %v", p, err)
 			}
@@ -175,26 +150,32 @@ func TestEveryLoggerIsNamed(t *testing.T) {
 func TestOtherArgumentsComeThrough(t *testing.T) {
 	t.Parallel()
 	var p *product
-	err := fx.New(fx.NopLogger, fx.Supply(zap.NewNop(), []int{1, 2}), fx.Provide(
+	err := fx.New(fx.NopLogger, fx.Supply(zap.NewNop(), []int{1, 2}),
 		named(t, fx.Annotate(func(log *zap.Logger, m *missing, numbers ...int) *product {
 			if m != nil || len(numbers) != 2 {
 				t.Errorf("missing %v, numbers %v", m, numbers)
 			}
 			return made(m, log)
 		}, fx.ParamTags(``, `optional:"true"`, `group:"numbers"`))),
-		fx.Annotate(func() int { return 1 }, fx.ResultTags(`group:"numbers"`)),
-		fx.Annotate(func() int { return 2 }, fx.ResultTags(`group:"numbers"`)),
-	), fx.Populate(&p)).Err()
+		fx.Provide(fx.Annotate(func() int { return 1 }, fx.ResultTags(`group:"numbers"`)),
+			fx.Annotate(func() int { return 2 }, fx.ResultTags(`group:"numbers"`)),
+		), fx.Populate(&p)).Err()
 	if err != nil || len(p.loggers) != 1 {
 		t.Errorf("product %v, error %v", p, err)
 	}
 }
 
+// So fx's messages name it.
 func TestConstructorWithoutALoggerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	constructor := func(*missing) *product { return nil }
-	if got := named(t, constructor); reflect.ValueOf(got).Pointer() != reflect.ValueOf(constructor).Pointer() {
-		t.Errorf("got %T", got)
+	made, err := ctor.Named(constructor, reflect.TypeFor[*product](), "maker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = fx.New(fx.NopLogger, made, fx.Invoke(func(*product) {})).Err()
+	if err == nil || !strings.Contains(err.Error(), "TestConstructorWithoutALoggerIsLeftAlone.func1 (") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -205,7 +186,7 @@ func TestOptionalLoggerMayBeNil(t *testing.T) {
 		Log *zap.Logger `optional:"true"`
 	}
 	var p *product
-	err := fx.New(fx.NopLogger, fx.Provide(named(t, func(o optional) *product { return made(nil, o.Log) })), fx.Populate(&p)).Err()
+	err := fx.New(fx.NopLogger, named(t, func(o optional) *product { return made(nil, o.Log) }), fx.Populate(&p)).Err()
 	if err != nil || p.loggers[0] != nil {
 		t.Errorf("product %v, error %v", p, err)
 	}
@@ -215,8 +196,8 @@ func TestAnnotationsKeepTheirMeaning(t *testing.T) {
 	t.Parallel()
 	var b builder
 	err := fx.New(fx.NopLogger, fx.Supply(fx.Annotate(zap.NewNop(), fx.ResultTags(`name:"audit"`))),
-		fx.Provide(named(t, fx.Annotate(func(log *zap.Logger) *product { return made(nil, log) },
-			fx.ParamTags(`name:"audit"`), fx.As(new(builder))))),
+		named(t, fx.Annotate(func(log *zap.Logger) *product { return made(nil, log) },
+			fx.ParamTags(`name:"audit"`), fx.As(new(builder)))),
 		fx.Populate(&b)).Err()
 	if err != nil || b == nil {
 		t.Errorf("%v, %v", b, err)
@@ -230,15 +211,12 @@ func TestWhatIsNoConstructorIsAnError(t *testing.T) {
 		constructor any
 		want        string
 	}{
-		"value":          {&product{}, "constructor is a *ctor_test.product, want a function that returns *ctor_test.product"},
-		"nil function":   {none, "constructor is a nil func() *ctor_test.product, want a function that returns *ctor_test.product"},
-		"wrong result":   {func() *missing { return nil }, "constructor func() *ctor_test.missing does not return *ctor_test.product"},
-		"no result":      {func() {}, "constructor func() does not return *ctor_test.product"},
-		"error only":     {func() error { return nil }, "constructor func() error does not return *ctor_test.product"},
-		"fx.Annotated":   {fx.Annotated{Target: plain}, "constructor is a fx.Annotated, want a function that returns *ctor_test.product"},
-		"annotated nil":  {fx.Annotate(none), "constructor is a nil func() *ctor_test.product, want a function that returns *ctor_test.product"},
-		"annotated text": {fx.Annotate("text"), "want a function that returns *ctor_test.product"},
-		"annotated none": {fx.Annotate(nil), "want a function that returns *ctor_test.product"},
+		"value":        {&product{}, "constructor is a *ctor_test.product, want a function that returns *ctor_test.product"},
+		"nil function": {none, "constructor is a nil func() *ctor_test.product, want a function that returns *ctor_test.product"},
+		"wrong result": {func() *missing { return nil }, "constructor func() *ctor_test.missing does not return *ctor_test.product"},
+		"no result":    {func() {}, "constructor func() does not return *ctor_test.product"},
+		"error only":   {func() error { return nil }, "constructor func() error does not return *ctor_test.product"},
+		"fx.Annotated": {fx.Annotated{Target: plain}, "constructor is a fx.Annotated, want a function that returns *ctor_test.product"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

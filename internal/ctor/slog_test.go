@@ -39,12 +39,12 @@ func TestEverySlogLoggerIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wrapped, err := ctor.Named(constructor, reflect.TypeFor[*slogProduct](), "maker")
+			made, err := ctor.Named(constructor, reflect.TypeFor[*slogProduct](), "maker")
 			if err != nil {
 				t.Fatal(err)
 			}
 			var p *slogProduct
-			err = fx.New(fx.NopLogger, fx.Provide(wrapped), fx.Populate(&p),
+			err = fx.New(fx.NopLogger, made, fx.Populate(&p),
 				fx.Supply(slog.New(namedHandler{slog.DiscardHandler, "app"}))).Err()
 			if err != nil {
 				t.Fatal(err)
@@ -62,13 +62,13 @@ func TestEverySlogLoggerIsNamed(t *testing.T) {
 func TestASlogLoggerOfAnotherHandlerIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
-	wrapped, err := ctor.Named(func(log *slog.Logger) *slogProduct { return &slogProduct{[]*slog.Logger{log}} },
+	made, err := ctor.Named(func(log *slog.Logger) *slogProduct { return &slogProduct{[]*slog.Logger{log}} },
 		reflect.TypeFor[*slogProduct](), "maker")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var p *slogProduct
-	if err := fx.New(fx.NopLogger, fx.Provide(wrapped), fx.Populate(&p), fx.Supply(log)).Err(); err != nil || p.logs[0] != log {
+	if err := fx.New(fx.NopLogger, made, fx.Populate(&p), fx.Supply(log)).Err(); err != nil || p.logs[0] != log {
 		t.Errorf("product %v, error %v", p, err)
 	}
 }

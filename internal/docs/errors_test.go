@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/internal/usersecrets"
 	"github.com/fxhost/fxhost/logging"
 )
 
@@ -62,10 +63,10 @@ func configErrors(t *testing.T, app, home string) map[string]error {
 		return read(config.File(path))
 	}
 	open := func() error {
-		if err := config.SetSecret("worker", "Db:Password", "hunter2"); err != nil {
+		if err := usersecrets.Set("worker", "Db:Password", "hunter2"); err != nil {
 			t.Fatal(err)
 		}
-		path, err := config.SecretsPath("worker")
+		path, err := usersecrets.Path("worker")
 		if err := errors.Join(err, os.Chmod(path, 0o644)); err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +89,7 @@ func configErrors(t *testing.T, app, home string) map[string]error {
 		"a required file is not there":     read(config.File(filepath.Join(app, "orders.json"))),
 		"others may read the user secrets": open(),
 		"a file has a key in two cases":    file(`{`, `  "Teams": 1,`, `  "x": 2,`, ``, `  "teams": 3}`),
-		"an argument is no setting":        arguments("word"),
+		"an argument is not a setting":     arguments("word"),
 	}
 }
 

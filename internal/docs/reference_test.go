@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -63,7 +64,7 @@ func TestEveryLogRecordIsInTheTable(t *testing.T) {
 		documentedFields = append(documentedFields, quoted(row[2])...)
 	}
 	source := logCalls{}
-	for _, folder := range []string{"hosted", "hosted/scope", "hosted/web", "host", "background", "config", "logging"} {
+	for _, folder := range []string{"hosted", "hosted/scope", "hosted/web", "host", "background", "background/queue", "config", "logging"} {
 		for _, file := range parse(t, folder) {
 			for _, declaration := range file.Decls {
 				if function, ok := declaration.(*ast.FuncDecl); ok {
@@ -181,6 +182,8 @@ func TestEverySettingIsInATable(t *testing.T) {
 	}
 	compare(t, "Options of the host", firstColumn(section(t, p, "## Options of the host")), options)
 
+	compare(t, "Settings of one job", firstColumn(section(t, p, "## Settings of one job")), fieldsOf(t, "background", "jobSettings"))
+
 	var environment []string
 	for _, file := range parse(t, "host") {
 		ast.Inspect(file, func(node ast.Node) bool {
@@ -253,21 +256,36 @@ func fieldsOf(t *testing.T, folder, name string) []string {
 func TestEveryOptionIsInATable(t *testing.T) {
 	t.Parallel()
 	p := readPage(t, "docs/reference/settings.md")
-	for heading, result := range map[string]string{
-		"## Options of one service": "ServiceOption", "## Options of hosted.Module": "ModuleOption",
+	for heading, of := range map[string]struct{ folder, result string }{
+		"## Options of one service":       {"hosted", "ServiceOption"},
+		"## Options of one job":           {"background", "JobOption"},
+		"## Options of a message":         {"background/queue", "Option"},
+		"## Options of sending a message": {"background/queue", "SendOption"},
 	} {
 		var source []string
-		for name, node := range exported(t, "hosted") {
-			if function, ok := node.(*ast.FuncDecl); ok && function.Recv == nil && function.Type.Results != nil &&
-				lastName(function.Type.Results.List[0].Type) == result {
-				source = append(source, "hosted."+name)
+		for name, node := range exported(t, of.folder) {
+			if function, ok := node.(*ast.FuncDecl); ok && function.Recv == nil && function.Type.Results != nil {
+				if result, ok := function.Type.Results.List[0].Type.(*ast.Ident); ok && result.Name == of.result {
+					source = append(source, path.Base(of.folder)+"."+name)
+				}
 			}
+		}
+		compare(t, heading, firstColumn(section(t, p, heading)), source)
+	}
+
+	for heading, of := range map[string]struct{ folder, name string }{
+		"## Options of hosted.Module": {"hosted", "Options"},
+		"## Options of a task queue":  {"background/queue", "TaskQueueOptions"},
+	} {
+		var source []string
+		for _, field := range fieldsOf(t, of.folder, of.name) {
+			source = append(source, path.Base(of.folder)+"."+of.name+"."+field)
 		}
 		compare(t, heading, firstColumn(section(t, p, heading)), source)
 	}
 }
 
-var errorName = regexp.MustCompile(`\.Err[A-Z]\w*$|\.\w+Error$|\.StopReason$`)
+var errorName = regexp.MustCompile(`\.Err[A-Z]\w*$|\.\w+Error$|\.StopReason$|\.StopSignal$`)
 
 func TestEveryErrorIsInTheTable(t *testing.T) {
 	t.Parallel()

@@ -94,10 +94,7 @@ func (r *reader) enter(command string) {
 	case words[0] == "cd":
 		r.folder = filepath.Join(r.folder, words[1])
 	case command == "go mod tidy":
-		// The reader gets the module from its proxy, the test from the repository.
-		sums, e := os.ReadFile(filepath.Join(root, "go.sum"))
-		err = errors.Join(e, os.WriteFile(filepath.Join(r.folder, "go.sum"), sums, 0o600))
-		r.run("go", "mod", "edit", "-require=github.com/fxhost/fxhost@v0.0.0", "-replace=github.com/fxhost/fxhost="+module)
+		err = r.tidy(module)
 	case words[0] == "go":
 		r.run("go", words[1:]...)
 	case strings.HasPrefix(words[0], "./"):
@@ -108,6 +105,26 @@ func (r *reader) enter(command string) {
 	if err != nil {
 		r.fatal("%v", err)
 	}
+}
+
+// tidy stands for go mod tidy: the reader gets fxhost and what it needs from a
+// proxy, the test gets it from the repository. The versions of everything else are
+// those of its go.mod, all of them: go would look up those that are missing.
+func (r *reader) tidy(module string) error {
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		return err
+	}
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		return err
+	}
+	_, requirements, _ := strings.Cut(string(mod), "\n") // without its module line
+	text := fmt.Sprintf("module example.com/watcher\n%s\nrequire github.com/fxhost/fxhost v0.0.0\n\n"+
+		"replace github.com/fxhost/fxhost => %s\n", requirements, module)
+	return errors.Join(
+		os.WriteFile(filepath.Join(r.folder, "go.mod"), []byte(text), 0o600),
+		os.WriteFile(filepath.Join(r.folder, "go.sum"), sums, 0o600))
 }
 
 func (r *reader) run(name string, args ...string) {

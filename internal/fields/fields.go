@@ -12,15 +12,21 @@ const (
 	Reason      = "reason"       // why the host stops
 	Error       = "error"        // what went wrong, verbatim
 	Stack       = "stack"        // where it panicked
-	Services    = "services"     // count of registered services
+	Services    = "services"     // count of registered services, or names of some
 	Failures    = "failures"     // count of services that failed
+	Restarts    = "restarts"     // how often a service was restarted
 	Policy      = "policy"       // what a fault leads to
 	Environment = "environment"  // name of the environment
 	ContentRoot = "content_root" // folder that relative paths start from
 	Files       = "files"        // configuration files that were read
 	Application = "application"  // name of the application
+	Limit       = "limit"        // how long something may take
 	Delay       = "delay"        // how long is waited
 	Settings    = "settings"     // every key of the configuration, without secrets
 	Dropped     = "dropped"      // how many records were not written
-	Path        = "path"         // path of a request's URL
+	Path        = "path"         // path of a request's URL, or a folder
+	Message     = "message"      // ID of a message of a queue
+	Messages    = "messages"     // count of messages of a queue
+	Tasks       = "tasks"        // count of tasks of a task queue
+	Attempt     = "attempt"      // how often a message was handed to its handler
 )

@@ -45,13 +45,6 @@ func (c Checks) Err() error {
 	return nil
 }
 
-// Passed is what a constructor takes that must not run before all checks have
-// passed.
-type Passed struct{}
-
-// NewPassed is for the host of an application to provide.
-func NewPassed(c Checks) (Passed, error) { return Passed{}, c.Err() }
-
 // Error is the failure of checks. It says all there is to say.
 type Error struct{ Err error }
 

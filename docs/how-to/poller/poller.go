@@ -13,12 +13,12 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 )
 
-// Mailbox is what the poller looks into.
+// Mailbox is polled by the poller.
 type Mailbox interface {
 	Count(ctx context.Context) (int, error)
 }
 
-// Poller looks into the mailbox once a minute.
+// Poller polls the mailbox once a minute.
 type Poller struct {
 	background.BackgroundService
 	mailbox Mailbox
@@ -35,7 +35,7 @@ func Module() fx.Option {
 	return hosted.AddHostedService[*Poller](NewPoller, hosted.Name("poller"))
 }
 
-// ExecuteAsync runs until the host stops, or the mailbox fails.
+// ExecuteAsync runs until the host stops or the mailbox fails.
 func (p *Poller) ExecuteAsync(ctx context.Context) error {
 	timer := background.NewPeriodicTimer(time.Minute)
 	defer timer.Stop()

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var errGone = errors.New("mailbox is gone")
 
-// mailbox answers with one more each time, and fails after the third.
+// mailbox returns one more mail each time and fails after the third call.
 type mailbox struct{ asked int }
 
 func (m *mailbox) Count(context.Context) (int, error) {
@@ -32,7 +32,7 @@ func (m *mailbox) Count(context.Context) (int, error) {
 
 func newMailbox() poller.Mailbox { return &mailbox{} }
 
-func TestPollerLooksOnceAMinute(t *testing.T) {
+func TestPollerCountsOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := hosttest.Start(t, nil, poller.Module(), fx.Provide(newMailbox))
 

@@ -18,9 +18,9 @@ import (
 // Options is section Import of the configuration.
 type Options struct {
 	Interval time.Duration // between two imports
-	Limit    int           // files in one import
+	Limit    int           // of files in one import
 	MaxSize  config.Size   // of a file
-	Folder   string        // with the files
+	Folder   string        // that holds the files
 }
 
 // Validate is called each time the section is read.
@@ -64,7 +64,7 @@ func NewImport(options *config.Snapshot[Options], log *zap.Logger) *Import {
 	return &Import{options: options, log: log}
 }
 
-// Run sees the same values from its first line to its last.
+// Run uses the same values from its first line to its last.
 func (i *Import) Run() error {
 	i.log.Debug("import", zap.Int("limit", i.options.Value().Limit), zap.String("folder", i.options.Value().Folder))
 	return nil
@@ -83,14 +83,14 @@ func NewImporter(options *config.Monitor[Options], scopes *scope.Factory, log *z
 	return &Importer{options: options, scopes: scopes, log: log}
 }
 
-// ExecuteAsync runs until the host stops. The interval is that of now, each time.
+// ExecuteAsync runs until the host stops. It uses the current interval each time.
 func (i *Importer) ExecuteAsync(ctx context.Context) error {
 	changed := make(chan struct{}, 1)
 	stop := i.options.OnChange(func(old, current *Options) {
 		i.log.Info("options changed", zap.Duration("from", old.Interval), zap.Duration("to", current.Interval))
 		select {
 		case changed <- struct{}{}:
-		default: // it is known already
+		default: // a change is pending already
 		}
 	})
 	defer stop()
@@ -98,7 +98,7 @@ func (i *Importer) ExecuteAsync(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-changed: // wait for the new interval
+		case <-changed: // wait again, for the new interval
 		case <-time.After(i.options.Current().Interval):
 			if err := i.scopes.Run(ctx, func(one *Import) error { return one.Run() }); err != nil {
 				return err

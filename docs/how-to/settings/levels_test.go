@@ -108,3 +108,14 @@ func TestAPartOfTheProgramHasACategory(t *testing.T) {
 		}
 	})
 }
+
+func TestASingletonHasTheLoggerOfItsCategory(t *testing.T) {
+	var prices *settings.Prices
+	h := hosttest.Start(t, hosttest.Settings{"Logging:LogLevel:Default": "Warning", "Logging:LogLevel:orders": "Information"},
+		fx.Provide(settings.NewPrices), fx.Populate(&prices))
+	prices.Read("tea")
+	records := h.Logs.FilterMessage("price read").All()
+	if len(records) != 1 || records[0].LoggerName != "orders.Prices" {
+		t.Errorf("got %+v", records)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/docs/how-to/settings"
 	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/internal/usersecrets"
 )
 
 // home gives the test a home folder with one secret of the worker.
@@ -19,7 +20,7 @@ func home(t *testing.T) {
 	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "AppData"} { // one of them on each system
 		t.Setenv(name, t.TempDir())
 	}
-	if err := config.SetSecret("worker", "Db:Password", "hunter2"); err != nil {
+	if err := usersecrets.Set("worker", "Db:Password", "hunter2"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -42,7 +43,7 @@ func TestAFileThatOthersMayReadIsAnError(t *testing.T) {
 		t.Skip("there are no modes")
 	}
 	home(t)
-	path, err := config.SecretsPath("worker")
+	path, err := usersecrets.Path("worker")
 	if err != nil {
 		t.Fatal(err)
 	}

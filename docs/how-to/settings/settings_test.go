@@ -13,7 +13,6 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/docs/how-to/settings"
 	"github.com/fxhost/fxhost/host"
 )
@@ -64,13 +63,13 @@ func TestLayers(t *testing.T) {
 	if err := settings.AddSecrets(builder, secrets); err != nil {
 		t.Fatal(err)
 	}
-	var options *config.Options[settings.Options]
+	var options *settings.Options
 	builder.Add(fx.Populate(&options))
 	h, err := builder.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := *options.Value(); got != (settings.Options{Interval: 5 * time.Second, Limit: 50, MaxSize: 2 << 20, Folder: "elsewhere"}) {
+	if got := *options; got != (settings.Options{Interval: 5 * time.Second, Limit: 50, MaxSize: 2 << 20, Folder: "elsewhere"}) {
 		t.Errorf("options %+v", got)
 	}
 	view := strings.ReplaceAll(builder.Configuration.DebugView(), secrets, "/run/secrets")

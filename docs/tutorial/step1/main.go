@@ -1,4 +1,4 @@
-// Command watcher watches.
+// Command watcher logs a line every second.
 package main
 
 import (

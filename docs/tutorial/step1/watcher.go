@@ -9,13 +9,13 @@ import (
 	"github.com/fxhost/fxhost/background"
 )
 
-// Watcher says once a second that it watches.
+// Watcher logs a line every second.
 type Watcher struct {
 	background.BackgroundService
 	log *zap.Logger
 }
 
-// NewWatcher makes the watcher.
+// NewWatcher returns a watcher.
 func NewWatcher(log *zap.Logger) *Watcher { return &Watcher{log: log} }
 
 // ExecuteAsync runs until the program stops.
@@ -25,6 +25,6 @@ func (w *Watcher) ExecuteAsync(ctx context.Context) error {
 	for timer.WaitForNextTick(ctx) {
 		w.log.Info("watching")
 	}
-	w.log.Info("watching no more")
+	w.log.Info("no longer watching")
 	return nil
 }

@@ -4,9 +4,9 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
-	"go.uber.org/fx"
-
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
 )
@@ -14,7 +14,7 @@ import (
 func main() {
 	builder := host.NewBuilder(os.Args[1:])
 	builder.Add(
-		fx.Provide(NewOptions),
+		config.Configure("Watcher", config.Default(Options{Folder: "inbox", Interval: time.Second})),
 		hosted.AddHostedService[*Watcher](NewWatcher),
 	)
 	os.Exit(host.ExitCode(builder.Run(context.Background())))

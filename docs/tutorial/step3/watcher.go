@@ -16,7 +16,7 @@ type Watcher struct {
 	log     *zap.Logger
 }
 
-// NewWatcher makes the watcher.
+// NewWatcher returns a watcher.
 func NewWatcher(options *Options, log *zap.Logger) *Watcher {
 	return &Watcher{options: options, log: log}
 }

@@ -11,18 +11,18 @@ import (
 
 var _ hosted.HostedService = (*Inbox)(nil)
 
-// Inbox makes the folder before the watcher looks into it.
+// Inbox creates the folder before the watcher reads it.
 type Inbox struct {
 	options *Options
 	log     *zap.Logger
 }
 
-// NewInbox makes the service, not yet the folder.
+// NewInbox returns the service. The folder is created by StartAsync.
 func NewInbox(options *Options, log *zap.Logger) *Inbox {
 	return &Inbox{options: options, log: log}
 }
 
-// StartAsync returns when the folder is there.
+// StartAsync returns when the folder exists.
 func (i *Inbox) StartAsync(context.Context) error {
 	if err := os.MkdirAll(i.options.Folder, 0o755); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (i *Inbox) StartAsync(context.Context) error {
 	return nil
 }
 
-// StopAsync returns when nothing is left to do.
+// StopAsync returns when there is nothing left to do.
 func (i *Inbox) StopAsync(context.Context) error {
 	i.log.Info("inbox closed")
 	return nil

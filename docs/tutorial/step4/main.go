@@ -4,9 +4,11 @@ package main
 import (
 	"context"
 	"os"
+	"time"
 
 	"go.uber.org/fx"
 
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
 )
@@ -19,7 +21,7 @@ func main() {
 
 func services() fx.Option {
 	return fx.Options(
-		fx.Provide(NewOptions),
+		config.Configure("Watcher", config.Default(Options{Folder: "inbox", Interval: time.Second})),
 		hosted.AddHostedService[*Inbox](NewInbox),
 		hosted.AddHostedService[*Watcher](NewWatcher),
 	)

@@ -1,0 +1,155 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/internal/fields"
+)
+
+// Consumer receives messages of type M in a loop of the program's own. [Declare]
+// makes it injectable.
+type Consumer[M any] interface {
+	// All receives until ctx ends or the loop is left, which gives back what is not
+	// settled. Each message is settled by Ack, Nack or Bury; until then it stays with
+	// the loop, and at most [Prefetch] are. A body that does not decode becomes a dead
+	// letter, and is not seen. An error is the last that comes: the engine cannot be
+	// received from any more.
+	All(ctx context.Context) iter.Seq2[*Received[M], error]
+}
+
+// Received is a message that was received.
+type Received[M any] struct {
+	Info
+
+	Message M
+
+	hand     *hand
+	delivery Delivery
+}
+
+// settle settles r by do.
+func (r *Received[M]) settle(do func(Delivery) error) error {
+	defer r.hand.keeper.remove(r.hand)
+	return do(r.delivery)
+}
+
+// Ack has the message forgotten: it is done.
+func (r *Received[M]) Ack(ctx context.Context) error {
+	return r.settle(func(d Delivery) error { return d.Ack(ctx) })
+}
+
+// Nack has the message come again when delay has passed, maybe elsewhere. One that
+// is [Ordered] loses its place.
+func (r *Received[M]) Nack(ctx context.Context, delay time.Duration) error {
+	return r.settle(func(d Delivery) error { return d.Nack(ctx, delay) })
+}
+
+// Bury makes the message a dead letter.
+func (r *Received[M]) Bury(ctx context.Context, reason string) error {
+	return r.settle(func(d Delivery) error { return d.Bury(ctx, reason) })
+}
+
+func newConsumer[M any](t *topicOf[M]) Consumer[M] {
+	t.consumed.Store(true)
+	return t
+}
+
+func (t *topicOf[M]) All(ctx context.Context) iter.Seq2[*Received[M], error] {
+	return func(yield func(*Received[M], error) bool) {
+		if err := t.loop(ctx, yield); err != nil && ctx.Err() == nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// loop returns the error that ended it, unless yield did.
+func (t *topicOf[M]) loop(ctx context.Context, yield func(*Received[M], error) bool) (err error) {
+	queues, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	forever := context.WithoutCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	var (
+		wg        sync.WaitGroup
+		keeper    = &keeper{}
+		receivers []Receiver
+		received  = make(chan *hand)
+	)
+	left := false // by the loop, which must not be given anything any more
+	defer func() {
+		cancel(nil)
+		wg.Wait()
+		closed := closeAll(forever, receivers)
+		switch {
+		case !left:
+			err = errors.Join(err, closed)
+		case closed != nil:
+			t.log.Warn("receiver not closed", zap.Error(closed))
+		}
+	}()
+	for _, q := range queues {
+		r, err := q.Receive(ctx, t.prefetch)
+		if err != nil {
+			return err
+		}
+		receivers = append(receivers, r)
+	}
+	for _, r := range receivers {
+		wg.Go(func() { cancel(forward(ctx, r, keeper, received)) })
+	}
+	wg.Go(func() { keeper.run(ctx, t.takeover) })
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case h := <-received:
+			if r := t.received(forever, h); r != nil && !yield(r, nil) {
+				left = true
+				return nil
+			}
+		}
+	}
+}
+
+// forward sends what r receives to received, until ctx ends or r fails.
+func forward(ctx context.Context, r Receiver, keeper *keeper, received chan<- *hand) error {
+	for {
+		d, err := r.Next(ctx)
+		if err != nil {
+			return err
+		}
+		h := keeper.hand()
+		h.hold(d, func(error) {})
+		select {
+		case received <- h:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// received returns nil if the body does not decode.
+func (t *topicOf[M]) received(ctx context.Context, h *hand) *Received[M] {
+	d := h.delivery
+	e := d.Message()
+	r := &Received[M]{Info: t.info(e, d.Attempt()), hand: h, delivery: d}
+	err := t.decode(e, &r.Message)
+	if err == nil {
+		return r
+	}
+	id := zap.String(fields.Message, e.ID)
+	if buried := r.Bury(ctx, text(err)); buried != nil {
+		t.log.Error("message not settled", id, zap.Error(buried))
+		return nil
+	}
+	t.buried.Add(1)
+	t.log.Error("message is a dead letter", append(stack(err), id, zap.Int(fields.Attempt, r.Attempt), failure(err))...)
+	return nil
+}

@@ -1,0 +1,197 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/fxhost/fxhost/hosted"
+)
+
+// Option is an option of a message type, given to [Handle] or [Declare].
+type Option interface{ apply(*settings) }
+
+type optionFunc func(*settings)
+
+func (f optionFunc) apply(s *settings) { f(s) }
+
+// settings are those of a message type.
+type settings struct {
+	name           string
+	codec          Codec
+	partitions     int // 0: not ordered
+	key            any // a func(M) string, or nil
+	takeover       time.Duration
+	concurrency    int // 0: not given
+	prefetch       int // 0: not given
+	timeout        time.Duration
+	attempts       int
+	first, longest time.Duration
+	jitter         float64
+	service        []hosted.ServiceOption
+	err            error
+}
+
+func newSettings(message reflect.Type, options []Option) settings {
+	s := settings{
+		name: messageName(message), codec: JSON,
+		attempts: 5, first: time.Second, longest: time.Minute, jitter: 0.2,
+	}
+	for i, option := range options {
+		if option == nil {
+			s.mistake("option %d is nil", i+1)
+			continue
+		}
+		option.apply(&s)
+	}
+	if s.partitions > 0 && s.concurrency > 0 {
+		s.mistake("queue.Concurrency with queue.Ordered: each partition has one worker")
+	}
+	if s.key != nil && s.partitions == 0 {
+		s.mistake("queue.KeyBy without queue.Ordered")
+	}
+	if s.longest < s.first {
+		s.mistake("queue.Backoff(%v, %v): the longest wait is shorter than the first", s.first, s.longest)
+	}
+	if workers := max(1, s.concurrency); s.prefetch == 0 {
+		s.prefetch = 2 * workers
+	} else if s.prefetch < workers {
+		s.mistake("queue.Prefetch(%d): fewer than the %d workers of queue.Concurrency", s.prefetch, workers)
+	}
+	for _, name := range s.queueNames() {
+		if err := (Spec{Name: name, Takeover: time.Second}).Validate(); err != nil {
+			s.mistake("%v; give it one with queue.Name", err)
+			break
+		}
+	}
+	return s
+}
+
+// messageName is the name of a type without its package.
+func messageName(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Name()
+}
+
+// queueNames are those of the queues in the engine.
+func (s *settings) queueNames() []string {
+	if s.partitions == 0 {
+		return []string{s.name}
+	}
+	names := make([]string, s.partitions)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s-p%d", s.name, i)
+	}
+	return names
+}
+
+func (s *settings) mistake(format string, args ...any) {
+	s.err = errors.Join(s.err, fmt.Errorf(format, args...))
+}
+
+func positive[T int | time.Duration](s *settings, option string, value T) T {
+	if value <= 0 {
+		s.mistake("queue.%s(%v): must be more than zero", option, value)
+	}
+	return value
+}
+
+// Name names the queue of the messages in the engine, in logs and in [Queues]: 1
+// to 64 letters, digits, "-" and "_". All programs that send or handle them have to
+// agree. Default is the name of the type, without its package.
+func Name(name string) Option { return optionFunc(func(s *settings) { s.name = name }) }
+
+// WithCodec encodes and decodes the messages. All programs have to agree. Default
+// is [JSON].
+func WithCodec(codec Codec) Option {
+	return optionFunc(func(s *settings) {
+		if s.codec = codec; codec == nil {
+			s.mistake("queue.WithCodec: codec is nil")
+		}
+	})
+}
+
+// Ordered has messages with the same key, see [Key] and [KeyBy], handled in the
+// order in which they were sent, one at a time in all processes. Keys are spread
+// over this many partitions, each a queue with one worker. A message that fails is
+// tried again in its place, and those behind it in its partition wait. All programs
+// have to agree on the number, and it must not change while messages are stored.
+// Default is no order.
+func Ordered(partitions int) Option {
+	return optionFunc(func(s *settings) { s.partitions = positive(s, "Ordered", partitions) })
+}
+
+// KeyBy says the key of each message, for [Ordered].
+func KeyBy[M any](key func(message M) string) Option {
+	return optionFunc(func(s *settings) {
+		if s.key = key; key == nil {
+			s.mistake("queue.KeyBy: function is nil")
+		}
+	})
+}
+
+// Takeover is how long a process that has died keeps its messages from others. It
+// does not limit how long a message is handled. All programs have to agree. Default
+// is 30s, or the shortest that the engine can; at least a millisecond.
+func Takeover(limit time.Duration) Option {
+	return optionFunc(func(s *settings) {
+		if s.takeover = limit; limit < time.Millisecond {
+			s.mistake("queue.Takeover(%v): must be at least a millisecond", limit)
+		}
+	})
+}
+
+// Concurrency is how many messages are handled at a time in this process. Default
+// is 1.
+func Concurrency(workers int) Option {
+	return optionFunc(func(s *settings) { s.concurrency = positive(s, "Concurrency", workers) })
+}
+
+// Prefetch is how many messages the engine may hand to this process before they
+// are settled, those being handled included; of an [Ordered] type, in each
+// partition. Default is two for each worker.
+func Prefetch(messages int) Option {
+	return optionFunc(func(s *settings) { s.prefetch = positive(s, "Prefetch", messages) })
+}
+
+// Timeout bounds the handling of one message: the context of the handler ends, and
+// to fail then is a failure like any other. Default is no limit.
+func Timeout(limit time.Duration) Option {
+	return optionFunc(func(s *settings) { s.timeout = positive(s, "Timeout", limit) })
+}
+
+// Attempts is how often a message is handled before it becomes a dead letter. What
+// a stop or the death of a process has cut off counts, but only a failure makes a
+// dead letter. Default is 5.
+func Attempts(attempts int) Option {
+	return optionFunc(func(s *settings) { s.attempts = positive(s, "Attempts", attempts) })
+}
+
+// Backoff is how long a message waits after its first failure, doubled after each
+// further one up to the longest wait. Default is 1s up to 1m.
+func Backoff(first, longest time.Duration) Option {
+	return optionFunc(func(s *settings) {
+		s.first, s.longest = positive(s, "Backoff", first), positive(s, "Backoff", longest)
+	})
+}
+
+// Jitter is by which part of it, 0 to 1, a wait is made shorter or longer at
+// random, so that messages which have failed together do not come again together.
+// Default is 0.2.
+func Jitter(part float64) Option {
+	return optionFunc(func(s *settings) {
+		if s.jitter = part; !(part >= 0 && part <= 1) {
+			s.mistake("queue.Jitter(%v): must be 0 to 1", part)
+		}
+	})
+}
+
+// Service gives options to the hosted service that handles the messages, or opens
+// their queue at the start if they are declared only. Its name is queue. and the
+// name of the queue.
+func Service(options ...hosted.ServiceOption) Option {
+	return optionFunc(func(s *settings) { s.service = append(s.service, options...) })
+}

@@ -1,0 +1,333 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/safe"
+)
+
+// ErrFull is the error of [TaskQueue.TryEnqueue] when there is no room.
+var ErrFull = errors.New("queue: full")
+
+// Task is a piece of work. ctx ends when the host cannot wait any longer for its
+// stop. An error, or a panic, is logged and counted.
+type Task func(ctx context.Context) error
+
+// Scoped is a task that is given a T, made in a scope of its own which ends with it.
+func Scoped[T any](scopes *scope.Factory, task func(ctx context.Context, value T) error) Task {
+	return func(ctx context.Context) error { return scope.Do(ctx, scopes, task) }
+}
+
+// TaskQueueOptions are the options of a [TaskQueue].
+type TaskQueueOptions struct {
+	// Capacity is how many tasks may wait for a worker. Default 100.
+	Capacity int
+	// Workers is how many tasks run at a time. Default 1.
+	Workers int
+	// DropOldest makes room by dropping the task that has waited longest, so that
+	// neither Enqueue nor TryEnqueue ever finds the queue full.
+	DropOldest bool
+	// Returned is called with each task that will not run: ErrFull is the reason if it
+	// was dropped, ErrClosed if the time for the stop was over. Default: they are only
+	// counted.
+	Returned func(task Task, reason error)
+}
+
+// TaskQueue is a bounded queue of functions in memory, with workers that run them:
+// the queued background service of .NET's documentation. [AddTaskQueue] makes it a
+// hosted service that is injectable; a program with several embeds each in a type of
+// its own. From the stop on it takes no more tasks; those that wait are run as long
+// as the host can wait. Then the contexts of those that run end, and the rest is
+// returned.
+//
+// Enqueue and TryEnqueue may be called from the time it is made, and allocate
+// nothing. Safe for concurrent use.
+type TaskQueue struct {
+	options TaskQueueOptions
+	log     *zap.Logger
+	room    chan struct{} // a hint for those who wait for room
+
+	mu       sync.Mutex
+	work     sync.Cond // there is a task, or no more will come
+	ring     []Task
+	first    int    // in ring
+	waiting  int    // tasks in ring
+	put      uint64 // tasks so far
+	ages     ages
+	senders  int // that wait for room
+	running  int // tasks
+	closing  chan struct{}
+	closed   bool
+	stop     context.CancelCauseFunc // of the tasks; nil if there are no workers
+	ended    chan struct{}           // closed when all workers have
+	counters taskCounters
+}
+
+// NewTaskQueue returns a queue whose workers begin with StartAsync.
+func NewTaskQueue(options TaskQueueOptions, log *zap.Logger) (*TaskQueue, error) {
+	if options.Capacity < 0 || options.Workers < 0 {
+		return nil, fmt.Errorf("queue: TaskQueueOptions: Capacity %d, Workers %d: must not be negative", options.Capacity, options.Workers)
+	}
+	if options.Capacity == 0 {
+		options.Capacity = 100
+	}
+	options.Workers = max(1, options.Workers)
+	q := &TaskQueue{
+		options: options, log: log, room: make(chan struct{}, 1), ring: make([]Task, options.Capacity), closing: make(chan struct{}),
+	}
+	q.work.L = &q.mu
+	q.counters.since = time.Now()
+	return q, nil
+}
+
+// AddTaskQueue makes a *[TaskQueue] injectable and registers it as a hosted service.
+func AddTaskQueue(options TaskQueueOptions, service ...hosted.ServiceOption) fx.Option {
+	return hosted.AddHostedService[*TaskQueue](
+		func(log *zap.Logger) (*TaskQueue, error) { return NewTaskQueue(options, log) }, service...)
+}
+
+// Enqueue adds a task, and waits for room if there is none. The error is the cause
+// of ctx, or ErrClosed from the stop on.
+func (q *TaskQueue) Enqueue(ctx context.Context, task Task) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	q.mu.Lock()
+	for {
+		if added, err := q.add(task); added || err != nil {
+			return err // and unlocked
+		}
+		q.senders++
+		closing := q.closing
+		q.mu.Unlock()
+		select {
+		case <-q.room:
+		case <-closing:
+		case <-ctx.Done():
+		}
+		q.mu.Lock()
+		q.senders--
+		if ctx.Err() != nil {
+			q.hint()
+			q.mu.Unlock()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// TryEnqueue adds a task if there is room, and returns ErrFull if there is none;
+// ErrClosed from the stop on.
+func (q *TaskQueue) TryEnqueue(task Task) error {
+	q.mu.Lock()
+	if added, err := q.add(task); added || err != nil {
+		return err // and unlocked
+	}
+	q.mu.Unlock()
+	return fmt.Errorf("%w: %d tasks wait", ErrFull, q.options.Capacity)
+}
+
+// add adds a task and unlocks q. If it returns false without an error, there is no
+// room, and q is still locked.
+func (q *TaskQueue) add(task Task) (bool, error) {
+	switch {
+	case task == nil:
+		q.mu.Unlock()
+		return false, errors.New("queue: task is nil")
+	case q.closed:
+		q.mu.Unlock()
+		return false, fmt.Errorf("%w: the host stops, and the task queue takes no more tasks", ErrClosed)
+	case q.waiting < len(q.ring):
+		q.push(task)
+		q.hint()
+		q.mu.Unlock()
+		return true, nil
+	case q.options.DropOldest:
+		oldest := q.pop()
+		q.counters.returned++
+		q.push(task)
+		q.mu.Unlock()
+		q.giveBack(oldest, ErrFull)
+		return true, nil
+	default:
+		return false, nil
+	}
+}
+
+func (q *TaskQueue) push(task Task) {
+	q.ages.put(q)
+	i := q.first + q.waiting
+	if i >= len(q.ring) {
+		i -= len(q.ring)
+	}
+	q.ring[i] = task
+	q.waiting++
+	q.put++
+	q.work.Signal()
+}
+
+func (q *TaskQueue) pop() Task {
+	task := q.ring[q.first]
+	q.ring[q.first] = nil
+	if q.first++; q.first == len(q.ring) {
+		q.first = 0
+	}
+	q.waiting--
+	return task
+}
+
+// hint wakes one who waits for room, if there is some. It passes the hint on.
+func (q *TaskQueue) hint() {
+	if q.senders > 0 && q.waiting < len(q.ring) {
+		select {
+		case q.room <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// giveBack calls Returned, whose panic is its own.
+func (q *TaskQueue) giveBack(task Task, reason error) {
+	if q.options.Returned == nil {
+		return
+	}
+	var err error
+	defer func() {
+		if err != nil {
+			q.log.Error("task not returned", append(stack(err), failure(err))...)
+		}
+	}()
+	defer recovered(&err)
+	q.options.Returned(task, reason)
+}
+
+// StartAsync starts the workers.
+func (q *TaskQueue) StartAsync(ctx context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.stop != nil {
+		return errors.New("queue: task queue is running already: only the host calls StartAsync")
+	}
+	if q.closed {
+		q.closed, q.closing = false, make(chan struct{})
+	}
+	ctx, q.stop = context.WithCancelCause(context.WithoutCancel(ctx))
+	var workers sync.WaitGroup
+	for range q.options.Workers {
+		workers.Go(func() { q.worker(ctx, &workers) })
+	}
+	ended := make(chan struct{})
+	q.ended = ended
+	go func() {
+		workers.Wait()
+		close(ended)
+	}()
+	return nil
+}
+
+// worker runs tasks until no more will come. A task that ends its goroutine, as
+// FailNow of package testing does, ends the worker, and another one goes on.
+func (q *TaskQueue) worker(ctx context.Context, workers *sync.WaitGroup) {
+	returned := false
+	defer func() {
+		if !returned {
+			q.mu.Lock()
+			q.done(safe.ErrExited)
+			q.mu.Unlock()
+			workers.Go(func() { q.worker(ctx, workers) })
+		}
+	}()
+	q.mu.Lock()
+	for {
+		for q.waiting == 0 && !q.closed {
+			q.work.Wait()
+		}
+		if q.waiting == 0 {
+			break
+		}
+		task := q.pop()
+		q.running++
+		q.hint()
+		q.mu.Unlock()
+		err := runTask(ctx, task)
+		q.mu.Lock()
+		q.done(err)
+	}
+	q.mu.Unlock()
+	returned = true
+}
+
+func runTask(ctx context.Context, task Task) (err error) {
+	defer recovered(&err)
+	return task(ctx)
+}
+
+// done is called when a task has ended.
+func (q *TaskQueue) done(err error) {
+	q.running--
+	q.counters.last = err
+	if err == nil {
+		q.counters.succeeded++
+		return
+	}
+	q.counters.failed++
+	q.mu.Unlock() // the log may wait
+	defer q.mu.Lock()
+	q.log.Error("task failed", append(stack(err), failure(err))...)
+}
+
+// StopAsync takes no more tasks, and has those that wait run as long as ctx allows;
+// then it returns the rest.
+func (q *TaskQueue) StopAsync(ctx context.Context) error {
+	q.mu.Lock()
+	if !q.closed {
+		q.closed = true
+		close(q.closing)
+		q.work.Broadcast()
+	}
+	stop, ended := q.stop, q.ended
+	q.mu.Unlock()
+	if stop == nil { // there never were workers
+		q.returnRest()
+		return nil
+	}
+	over := finish(ctx, ended, func() {
+		q.returnRest()
+		stop(errStopping)
+	})
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ages.stop()
+	if !over {
+		return fmt.Errorf("%w: tasks still running: %d", context.Cause(ctx), q.running)
+	}
+	q.stop = nil
+	return nil
+}
+
+// returnRest returns what waits, oldest first.
+func (q *TaskQueue) returnRest() {
+	q.mu.Lock()
+	var rest []Task
+	for q.waiting > 0 {
+		rest = append(rest, q.pop())
+	}
+	q.counters.returned += uint64(len(rest))
+	q.work.Broadcast()
+	q.mu.Unlock()
+	if len(rest) > 0 {
+		q.log.Warn("tasks not run", zap.Int(fields.Tasks, len(rest)))
+	}
+	for _, task := range rest {
+		q.giveBack(task, ErrClosed)
+	}
+}

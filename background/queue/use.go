@@ -1,0 +1,26 @@
+package queue
+
+import (
+	"context"
+
+	"go.uber.org/fx"
+)
+
+// Use has the messages of the application go through the [Transport] that
+// constructor makes: a function that takes what fx provides, and may return an
+// error. It is closed when all who use it have stopped. Engines have functions of
+// their own that call Use.
+func Use(constructor any) fx.Option {
+	return fx.Provide(fx.Annotate(constructor, fx.As(new(Transport)),
+		fx.OnStop(func(ctx context.Context, t Transport) error { return t.Close(ctx) })))
+}
+
+// UseMemory has the messages go through memory with these options. That is the
+// default, with a [Memory] for each type of message: they are lost when the process
+// ends. What is left at a stop is counted in the log.
+func UseMemory(options MemoryOptions) fx.Option {
+	return Use(func() (Transport, error) {
+		memory := NewMemory(options)
+		return memory.Connect(), memory.err
+	})
+}

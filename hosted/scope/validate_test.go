@@ -1,0 +1,90 @@
+package scope_test
+
+import (
+	"testing"
+
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+
+	"github.com/fxhost/fxhost/hosted/scope"
+)
+
+func validate(options ...fx.Option) error {
+	return scope.ValidateApp(fx.NopLogger, scope.Module(), fx.Options(options...))
+}
+
+// Whatever the build finds is found without calling a constructor.
+func TestValidateAppFindsWhatTheBuildFinds(t *testing.T) {
+	validating := false
+	never := func() *db {
+		if validating {
+			t.Error("called")
+		}
+		return newDB()
+	}
+	type optional struct {
+		fx.In
+		DB   *db   `optional:"true"`
+		Pool *pool `optional:"true"`
+		List []*a  `group:"list"`
+	}
+	for name, option := range map[string]fx.Option{
+		"nothing":         fx.Options(),
+		"all is well":     fx.Options(fx.Provide(never), standardScoped(), scope.Value[int](), scope.Singleton[*db](), asks[*a, *tx](nil)),
+		"optional":        scope.Provide(func(optional) *tx { return nil }),
+		"module":          fx.Module("m", fx.Provide(never, fx.Private), standardScoped(), fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger })),
+		"missing":         standardScoped(),
+		"cycle":           fx.Options(fx.Provide(never), scope.Provide(newCircularTx, newRepo)),
+		"both":            scope.Provide(newCircularTx, newRepo, newHandler),
+		"missing below":   fx.Options(fx.Provide(newPooledDB), scope.Provide(newTx)),
+		"private":         fx.Options(fx.Module("m", fx.Provide(never, fx.Private), scope.Provide(newTx)), scope.Provide(newRepo)),
+		"captive":         fx.Options(fx.Provide(never, newCapturingA), standardScoped(), fx.Invoke(func(*a) {})),
+		"two":             fx.Options(fx.Provide(never), scope.Provide(newTx, newOtherTx)),
+		"wrong shape":     scope.Provide(3),
+		"missing to fx":   fx.Invoke(func(string) {}),
+		"nothing to take": scope.Replace(newFakeRepo),
+		"replaced":        fx.Options(standardScoped(), scope.Replace(newFakeRepo), fx.Provide(never)),
+		"an interface":    fx.Options(scope.Provide(func() *hiddenReader { return nil }, func(reader) *a { return nil })),
+	} {
+		t.Run(name, func(t *testing.T) {
+			validating = true
+			err := validate(option)
+			validating = false
+			_, want := build(option)
+			if (err == nil) != (want == nil) {
+				t.Fatalf("ValidateApp: %v\nbuild: %v", err, want)
+			}
+			if err != nil && name != "wrong shape" && name != "two" && err.Error() != want.Error() {
+				t.Errorf("ValidateApp: %v\nbuild: %v", err, want)
+			}
+		})
+	}
+}
+
+// fx builds this, and gives the singleton nothing.
+func TestValidateAppFindsAnOptionalCaptive(t *testing.T) {
+	t.Parallel()
+	type params struct {
+		fx.In
+		Repo *repo `optional:"true"`
+	}
+	captive := func(params) *a { return &a{} }
+	const want = `.*failed to build \*scope_test\.repo: .*\[name="a singleton cannot take \*scope_test\.repo of scope_test\.newRepo @, .*`
+	for name, option := range map[string]fx.Option{
+		"invoked":        fx.Options(fx.Provide(captive), fx.Invoke(func(*a) {})),
+		"later":          fx.Module("m", fx.Provide(captive), fx.Invoke(func(*a) {})),
+		"of a scoped":    fx.Options(fx.Provide(captive), scope.Provide(func(*a) *b { return nil })),
+		"below another":  fx.Options(fx.Provide(captive, func(*a) *b { return nil }), scope.Singleton[*b]()),
+		"invoke takes":   fx.Invoke(func(params) {}),
+		"another module": fx.Options(fx.Module("n", fx.Provide(captive)), fx.Module("m", fx.Invoke(func(*a) {}))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wantText(t, validate(standard(), option), want)
+			wantText(t, validate(fx.Module("orders", standard()), option), want)
+		})
+	}
+	if err := validate(standard(), fx.Provide(captive)); err != nil {
+		t.Errorf("of a singleton that nobody takes: %v", err)
+	}
+}
