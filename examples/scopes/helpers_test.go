@@ -47,6 +47,7 @@ func setup(t *testing.T, reserve map[string]warehouse) *fixture {
 				if item.Name == "last" {
 					close(f.last)
 					<-ctx.Done()
+					return context.Cause(ctx)
 				}
 				if do := reserve[item.Name]; do != nil {
 					return do(ctx, item)

@@ -67,10 +67,12 @@ func TestAFailureDoesNotTouchTheNextOrder(t *testing.T) {
 }
 
 // Whatever the handler does when its context ends, nothing half is left.
-func TestAStopInTheMiddleOfAnOrderRollsItBack(t *testing.T) {
+func TestAStopInTheMiddleOfAnOrderLeavesNothingHalf(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]func(context.Context) error{
-		"the handler gives up":       func(ctx context.Context) error { return context.Cause(ctx) },
+		"the handler gives up": func(ctx context.Context) error { return context.Cause(ctx) },
+		// The order is whole in the database or not there: the transaction may not have
+		// learned of the stop yet when the handler commits.
 		"the handler wants to go on": func(context.Context) error { return nil },
 		"the handler panics":         func(context.Context) error { panic("stopped") },
 	} {
@@ -89,7 +91,11 @@ func TestAStopInTheMiddleOfAnOrderRollsItBack(t *testing.T) {
 				t.Error(err)
 			}
 
-			if got, want := f.rows(t), [2]int{1, 1}; got != want {
+			want := [2]int{1, 1}
+			if f.Logs.FilterMessage("order handled").FilterField(zap.String("order", "2")).Len() == 1 {
+				want = [2]int{2, 4}
+			}
+			if got := f.rows(t); got != want {
 				t.Errorf("%v orders and items, want %v", got, want)
 			}
 		})
