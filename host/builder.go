@@ -40,6 +40,8 @@ type Builder struct {
 
 	options   []fx.Option
 	configure []func(*Options)
+	arguments map[string]any // what the command line sets
+	answers   []answer       // to switches of the command line
 	lifetime  Lifetime
 	fatal     fatalHook
 	err       error
@@ -64,9 +66,12 @@ type Builder struct {
 // [config.CommandLine], such as short switches. What is wrong with a source is the
 // error of Build, and so is an argument or a variable FXHOST_* that nothing in the
 // program reads ([Options.AllowUnreadSettings]). The files are watched while the
-// host runs, see [Options.ReloadConfigOnChange].
+// host runs, see [Options.ReloadConfigOnChange]. Some switches are no settings:
+// [Builder.Run] answers them.
 func NewBuilder(args []string, opts ...config.CommandLineOption) *Builder {
 	b := NewEmptyBuilder()
+	b.answers = answers()
+	b.arguments, _ = config.CommandLine(args, opts...).Load() // b.add has the error
 	b.add(b.Environment.source(), config.Environment("FXHOST_", nil), config.CommandLine(args, opts...))
 	b.setEnvironment()
 	e := b.Environment
@@ -187,7 +192,21 @@ func (b *Builder) Validate() error {
 // Unlike Build, it does not wait forever for a constructor that does not return: it
 // waits for the startup timeout at most, and for the shutdown timeout once a stop was
 // requested.
+//
+// Run answers these switches of the command line on stdout, and returns without
+// calling any constructor; what is wrong is written to stderr and returned:
+//
+//	--version   name and version of the program, Go version, revision
+//
+// A switch that is given a value it does not take, such as --version=2, is a setting,
+// and so is one to which [config.Switches] gives a key of the program's own.
+// [Builder.DisableSwitches] turns off the others. Build and [Module] answer none:
+// there, they are settings that nothing reads.
 func (b *Builder) Run(ctx context.Context) error {
+	if a, value, ok := b.asked(); ok && !b.built {
+		b.built = true
+		return b.answer(a, value)
+	}
 	h, err := b.prepare(ctx, "Run")
 	if errors.Is(err, errNeverBegun) {
 		return nil
@@ -208,6 +227,14 @@ func (b *Builder) Run(ctx context.Context) error {
 		return h.finish(ctx, reported(h.log, err)) // finish closes the log, and stops looking after signals
 	}
 	return h.Run(ctx)
+}
+
+// name is that of the application, also when there is no Environment.
+func (b *Builder) name() string {
+	if b.Environment == nil || b.Environment.ApplicationName == "" {
+		return executable()
+	}
+	return b.Environment.ApplicationName
 }
 
 // bootstrap returns the logger for errors that come before there is a configuration.

@@ -90,6 +90,7 @@ func scenarios() map[string][]fx.Option {
 	}
 	return map[string][]fx.Option{
 		"plain":            {first},
+		"constructor":      {fx.Invoke(func() { say("constructed") })},
 		"soak":             soakServices(),
 		"configured":       {config.Configure[workerSettings]("Worker"), first},
 		"quiet end":        {first},
@@ -148,7 +149,7 @@ func TestMain(m *testing.M) {
 		say("reading")
 		hear()
 	}
-	builder := host.NewBuilder(os.Args[1:])
+	builder := host.NewBuilder(os.Args[1:], config.Switches(map[string]string{"-v": "version"}))
 	builder.Add(options...)
 	if name == "fatal outside of Run" {
 		var log *zap.Logger

@@ -49,12 +49,17 @@ func newEnvironment(configuration *config.Manager) (*Environment, error) {
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("config: contentRoot: %s is not a folder", root)
 	}
-	executable := filepath.Base(os.Args[0])
 	return &Environment{
 		Name:            get("environment", Production),
-		ApplicationName: get("applicationName", strings.TrimSuffix(executable, filepath.Ext(executable))),
+		ApplicationName: get("applicationName", executable()),
 		ContentRoot:     root,
 	}, nil
+}
+
+// executable is the name of the program's file, without extension.
+func executable() string {
+	name := filepath.Base(os.Args[0])
+	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
 // source has the three keys, for those who read them.

@@ -42,6 +42,7 @@ type Host struct {
 	stopping      *walk.StopRequest
 	events        *buildEvents
 	fatal         *fatalHook
+	answers       []answer // that only Run gives
 
 	// Of the application, once fx has built it.
 	life                walk.Life
@@ -65,6 +66,7 @@ func newHost(b *Builder, options *Options, log *zap.Logger) *Host {
 		lifetime:      b.lifetime,
 		stopping:      walk.NewStopRequest(),
 		fatal:         &b.fatal,
+		answers:       b.answers,
 	}
 	h.events = newBuildEvents(logging.FxLogger(h.log))
 	return h
@@ -269,6 +271,9 @@ func (h *Host) checkUnread() error {
 	}
 	var errs []error
 	for _, unread := range given {
+		if hint := hintAt(h.answers, unread.Key); hint != "" {
+			unread.Hint = hint
+		}
 		errs = append(errs, unread)
 	}
 	if err := errors.Join(errs...); err != nil {
