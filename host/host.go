@@ -310,15 +310,12 @@ func (h *Host) graph(options []fx.Option) fx.Option {
 
 func (h *Host) watches() bool { return h.options.ReloadConfigOnChange && h.configuration.HasFiles() }
 
-// watcher reloads the configuration; it is the first service, so that it starts
-// first and stops last.
+// watcher reloads the configuration.
 func (h *Host) watcher() fx.Option {
 	if !h.watches() {
 		return fx.Options()
 	}
-	// fx invokes what child modules have before what their parent has.
-	return fx.Module("fxhost.config",
-		hosted.AddInstance(config.NewWatcher(h.configuration, category.Named(h.log, "config"))))
+	return hosted.AddInstance(config.NewWatcher(h.configuration, category.Named(h.log, "config")), hosted.First())
 }
 
 // nowhere is an fx.Printer.

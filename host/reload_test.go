@@ -3,13 +3,14 @@
 package host_test
 
 import (
+	"errors"
+	"slices"
 	"testing"
 
 	"go.uber.org/fx"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/internal/usersecrets"
 )
 
@@ -17,7 +18,7 @@ import (
 func services(t *testing.T, builder *host.Builder) []string {
 	t.Helper()
 	builder.UseLifetime(nil)
-	builder.Logging.Options = []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return zapcore.NewNopCore() })}
+	quiet(builder)
 	builder.Add(fx.Module("orders", service(&events{name: "first"})))
 	h, err := builder.Build()
 	if err != nil {
@@ -35,12 +36,30 @@ func services(t *testing.T, builder *host.Builder) []string {
 	return names
 }
 
-// CF-7: it starts before all others, also those of modules, and stops after them.
+// CF-7: it starts before all others, also those of modules and hooks, and stops
+// after them.
 func TestTheWatcherIsTheFirstService(t *testing.T) {
 	t.Parallel()
-	names := services(t, host.NewBuilder([]string{"--contentRoot=" + t.TempDir()}))
-	if len(names) != 2 || names[0] != "config.Watcher" {
-		t.Errorf("services %q", names)
+	builder := host.NewBuilder([]string{"--contentRoot=" + t.TempDir()})
+	builder.UseLifetime(nil)
+	quiet(builder)
+	var seen []hosted.State
+	builder.Add(fx.Module("orders", fx.Invoke(func(l fx.Lifecycle, services *hosted.Services) {
+		look := func() {
+			watcher, _ := services.Get("config.Watcher")
+			seen = append(seen, watcher.State)
+		}
+		l.Append(fx.StartStopHook(look, look))
+	})))
+	h, err := builder.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(h.Start(t.Context()), h.Stop(t.Context())); err != nil {
+		t.Error(err)
+	}
+	if want := []hosted.State{hosted.StateRunning, hosted.StateRunning}; !slices.Equal(seen, want) {
+		t.Errorf("states of the watcher %v, want %v", seen, want)
 	}
 }
 

@@ -130,6 +130,7 @@ type serviceOptions struct {
 	faultOnStall bool
 	watchBeats   func(*registered) // nil without a stallTimeout
 	onFault      FaultPolicy       // nil if there is no option
+	rank         rank
 	after        []reflect.Type
 	err          error
 }

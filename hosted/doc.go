@@ -26,8 +26,9 @@
 // Each step ends for all services before the next one begins. Within a step,
 // services are called one after the other, in registration order: the order of the
 // options given to fx, with child modules before their parents. [After] puts a
-// service behind another one. A hook takes its place where its constructor ran, which
-// is before the service that needed it first.
+// service behind another one; [First] and [Last] put it before or behind everything
+// else. A hook takes its place where its constructor ran, which is before the service
+// that needed it first.
 //
 // With [Options].ServicesStartConcurrently and ServicesStopConcurrently, the
 // services of a step are called concurrently. Hooks still keep their order: those

@@ -235,3 +235,31 @@ func ExampleAfter() {
 	// cache stopped
 	// mailer stopped
 }
+
+// Listener stands for something that listens.
+type Listener struct{ name string }
+
+func (l *Listener) StartAsync(context.Context) error { fmt.Println(l.name, "started"); return nil }
+func (l *Listener) StopAsync(context.Context) error  { fmt.Println(l.name, "stopped"); return nil }
+
+// The health checks are answered during the whole start and stop, and requests only
+// while everything else runs, whatever the order of registration.
+func ExampleFirst() {
+	app := fx.New(
+		fx.NopLogger,
+		fx.Provide(zap.NewNop),
+		hosted.AddInstance(&Listener{"requests"}, hosted.Name("requests"), hosted.Last()),
+		hosted.AddHostedService[*Mailer](NewMailer),
+		hosted.AddInstance(&Listener{"health checks"}, hosted.Name("health checks"), hosted.First()),
+		hosted.Module(),
+	)
+	_ = app.Start(context.Background())
+	_ = app.Stop(context.Background())
+	// Output:
+	// health checks started
+	// mailer started
+	// requests started
+	// requests stopped
+	// mailer stopped
+	// health checks stopped
+}

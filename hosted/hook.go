@@ -51,7 +51,7 @@ func (l lifecycle) Append(appended fx.Hook) {
 		name = "of fx.Annotate" // fx has appended it, and does not say for whom
 	}
 	h := &hook{participant{l.runner, fields.Hook, name}, appended}
-	if l.runner.walk.Add(h, l.runner.table.starting) != nil {
+	if l.runner.walk.Add(h, int(middle), l.runner.table.starting) != nil {
 		l.runner.mu.Lock()
 		l.runner.hooks++
 		l.runner.mu.Unlock()

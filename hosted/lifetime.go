@@ -81,7 +81,7 @@ func (l *ApplicationLifetime) on(row *walk.Row, fn func(context.Context)) {
 		fn(ctx)
 		return nil
 	})}
-	if l.runner.walk.Add(c, row) == nil {
+	if l.runner.walk.Add(c, int(middle), row) == nil {
 		walk.Call(context.Background(), c.fn, func(err error) { _ = c.Report(row, walk.Outcome{Err: err}) })
 	}
 }

@@ -3,7 +3,6 @@ package hosted_test
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -381,79 +380,6 @@ func TestMistakesInAPolicyFailTheBuild(t *testing.T) {
 	} {
 		err := fx.New(fx.NopLogger, hosted.Module(), option).Err()
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error lacks %q:\n%v", want, err)
-		}
-	}
-}
-
-type (
-	first  struct{ plain }
-	second struct{ plain }
-	third  struct{ plain }
-)
-
-func TestAfterPutsAServiceBehindAnother(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := newApplication(hosted.Options{})
-		named := func(name string) plain { return plain{name: name, journal: a.journal} }
-		a.build(t,
-			hosted.AddHostedService[*first](func() *first { return &first{named("1")} }, hosted.After[*second]()),
-			a.hook("hook", works, works),
-			a.plain("a", nil),
-			hosted.AddInstance(&second{named("2")}, hosted.After[*third]()),
-			hosted.AddInstance(&third{named("3")}),
-			a.plain("b", nil),
-		)
-		a.start(t)
-		a.want(t, "hook start, a start, 3 start, 2 start, 1 start, b start")
-		a.stop(t)
-		a.want(t, "b stop, 1 stop, 2 stop, 3 stop, a stop, hook stop")
-	})
-}
-
-// With concurrency, layers run side by side.
-func TestAfterMakesLayers(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := newApplication(concurrently)
-		slow := steps{"start": takes(time.Second), "stop": takes(time.Second)}
-		named := func(name string) plain { return plain{name: name, journal: a.journal, steps: slow} }
-		a.build(t,
-			hosted.AddInstance(&third{named("third")}, hosted.After[*second]()),
-			hosted.AddInstance(&second{named("second")}, hosted.After[*first]()),
-			hosted.AddInstance(&first{named("first")}), a.plain("a", slow), a.plain("b", slow))
-		begin := time.Now()
-		a.start(t)
-		wantTook(t, begin, 3*time.Second)
-		calls := a.take()
-		wantSame(t, calls[:3], "first start", "a start", "b start")
-		if got := calls[3:]; !slices.Equal(got, []string{"second start", "third start"}) {
-			t.Errorf("calls %v", calls)
-		}
-		a.stop(t)
-		calls = a.take()
-		if got := calls[:2]; !slices.Equal(got, []string{"third stop", "second stop"}) {
-			t.Errorf("calls %v", calls)
-		}
-	})
-}
-
-func TestMistakesInAnOrderAreErrors(t *testing.T) {
-	t.Parallel()
-	for want, options := range map[string][]fx.Option{
-		`hosted: service "hosted_test.first" (`: {hosted.AddInstance(&first{}, hosted.After[*second]())},
-		`hosted: services come after each other in a cycle: "1" after "2" after "3" after "1": remove one hosted.After`: {
-			hosted.AddInstance(&simple{}),
-			hosted.AddInstance(&first{}, hosted.Name("1"), hosted.After[*second]()),
-			hosted.AddInstance(&second{}, hosted.Name("2"), hosted.After[*third]()),
-			hosted.AddInstance(&third{}, hosted.Name("3"), hosted.After[*first]()),
-		},
-		`in a cycle: "1" after "1"`: {hosted.AddInstance(&first{}, hosted.Name("1"), hosted.After[*first]())},
-	} {
-		a := newApplication(hosted.Options{})
-		a.build(t, options...)
-		if err := a.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q:\n%v", want, err)
 		}
 	}

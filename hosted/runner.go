@@ -72,7 +72,7 @@ func newRunner(options Options, request *walk.StopRequest) *runner {
 		r.stopRestarting(&stopRequestError{cause})
 	})
 	if options.DrainDelay > 0 {
-		r.walk.Add(&callback{r, "drain delay", r.table.draining, untilEnd}, r.table.starting)
+		r.walk.Add(&callback{r, "drain delay", r.table.draining, untilEnd}, int(middle), r.table.starting)
 	}
 	return r
 }
@@ -102,7 +102,7 @@ func (r *runner) add(s *registered) error {
 		return fmt.Errorf("hosted: service %q is registered twice, at %v and at %v: "+
 			"remove one, or give it another name with hosted.Name", s.name, other.place, s.place)
 	}
-	if s.member = r.walk.Add(s, r.table.starting); s.member == nil {
+	if s.member = r.walk.Add(s, int(s.options.rank), r.table.starting); s.member == nil {
 		return fmt.Errorf("hosted: service %q (%v) was registered after the host had started", s.name, s.place)
 	}
 	r.services = append(r.services, s)

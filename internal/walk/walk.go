@@ -50,25 +50,31 @@ type Walk struct {
 type Member struct {
 	Participant
 
-	// After are those that m comes after, for [Walk.Order].
+	// After are those that m comes after, for [Walk.Order]. None may have a higher rank.
 	After []*Member
 
 	walk  *Walk
+	rank  int
 	layer int // the longest chain of After in front of it
 	stage Stage
 	late  int // steps that were left behind and have not returned
 	since time.Time
 }
 
-// Add adds p behind all others. It returns nil when before has begun already.
-func (w *Walk) Add(p Participant, before *Row) *Member {
+// Add adds p behind all others of its rank, and in front of those of a higher one.
+// It returns nil when before has begun already.
+func (w *Walk) Add(p Participant, rank int, before *Row) *Member {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if before.hasBegun() {
 		return nil
 	}
-	m := &Member{Participant: p, walk: w, stage: Registered, since: time.Now()}
-	w.members = append(w.members, m)
+	m := &Member{Participant: p, walk: w, rank: rank, stage: Registered, since: time.Now()}
+	at := len(w.members)
+	for at > 0 && w.members[at-1].rank > rank {
+		at--
+	}
+	w.members = slices.Insert(w.members, at, m)
 	return m
 }
 
@@ -125,10 +131,21 @@ func (w *Walk) begin(row *Row, part []*Member) []*Member {
 	return members
 }
 
-// gather moves the concurrent members together, layer by layer. Of the others,
-// those before the last concurrent one come first, because it may need them, each
-// in its own order.
+// gather moves the concurrent members of each rank together, layer by layer. Of the
+// others, those before the last concurrent one come first, because it may need them,
+// each in its own order.
 func gather(members []*Member) {
+	for len(members) > 0 {
+		n := 1
+		for n < len(members) && members[n].rank == members[0].rank {
+			n++
+		}
+		gatherRank(members[:n])
+		members = members[n:]
+	}
+}
+
+func gatherRank(members []*Member) {
 	last := len(members) - 1
 	for last >= 0 && !members[last].Concurrent() {
 		last--
@@ -155,12 +172,15 @@ func (r *Row) batch(members []*Member, hurry bool) []*Member {
 	}
 	n := 1
 	if r.Concurrent && members[0].Concurrent() {
-		for n < len(members) && members[n].Concurrent() && members[n].layer == members[0].layer {
+		for n < len(members) && members[n].Concurrent() && members[n].besides(members[0]) {
 			n++
 		}
 	}
 	return members[:n]
 }
+
+// besides tells whether m may be called side by side with other.
+func (m *Member) besides(other *Member) bool { return m.rank == other.rank && m.layer == other.layer }
 
 func (w *Walk) visit(ctx context.Context, row *Row, batch []*Member) []error {
 	if len(batch) == 1 {

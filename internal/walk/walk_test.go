@@ -49,9 +49,9 @@ func TestRowsSayWhatIsCalled(t *testing.T) {
 	start := row("start", walk.Row{FailFast: true})
 	stop := row("stop", walk.Row{Backward: true})
 	errBroken := errors.New("broken")
-	a := w.Add(&part{"a", &calls, nil}, start)
-	w.Add(&part{"b", &calls, func(context.Context) error { return errBroken }}, start)
-	c := w.Add(&part{"c", &calls, nil}, start)
+	a := w.Add(&part{"a", &calls, nil}, 0, start)
+	w.Add(&part{"b", &calls, func(context.Context) error { return errBroken }}, 0, start)
+	c := w.Add(&part{"c", &calls, nil}, 0, start)
 
 	if errs := w.Run(t.Context(), nil, start, stop); len(errs) != 1 || !errors.Is(errs[0], errBroken) {
 		t.Errorf("errors %v", errs)
@@ -61,7 +61,7 @@ func TestRowsSayWhatIsCalled(t *testing.T) {
 	if got, want := strings.Join(calls, ", "), "a start, b start, c stop, b stop, a stop, a start, c start"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if w.Add(&part{"late", &calls, nil}, start) != nil {
+	if w.Add(&part{"late", &calls, nil}, 0, start) != nil {
 		t.Error("a participant was added after the row had begun")
 	}
 }
@@ -70,22 +70,27 @@ func TestRowsSayWhatIsCalled(t *testing.T) {
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
+		ranks [4]int
 		after map[int][]int // by index
 		want  string
 	}{
-		{nil, "0 1 2 3"},
-		{map[int][]int{0: {2}}, "1 2 0 3"},
-		{map[int][]int{0: {1}, 1: {3}}, "2 3 1 0"},
-		{map[int][]int{0: {3, 3}, 1: {0}}, "2 3 0 1"},
-		{map[int][]int{0: {1}, 1: {2}, 2: {1}}, "cycle of 2"},
-		{map[int][]int{3: {3}}, "cycle of 1"},
+		{[4]int{}, nil, "0 1 2 3"},
+		{[4]int{}, map[int][]int{0: {2}}, "1 2 0 3"},
+		{[4]int{}, map[int][]int{0: {1}, 1: {3}}, "2 3 1 0"},
+		{[4]int{}, map[int][]int{0: {3, 3}, 1: {0}}, "2 3 0 1"},
+		{[4]int{}, map[int][]int{0: {1}, 1: {2}, 2: {1}}, "cycle of 2"},
+		{[4]int{}, map[int][]int{3: {3}}, "cycle of 1"},
+		{[4]int{1, 0, -1, 0}, nil, "2 1 3 0"},
+		{[4]int{1, 1, -1, -1}, nil, "2 3 0 1"},
+		{[4]int{1, 0, -1, 0}, map[int][]int{0: {1, 2}, 1: {3}, 3: {2}}, "2 3 1 0"},
+		{[4]int{1, 1, -1, -1}, map[int][]int{0: {1}, 2: {3}}, "3 2 1 0"},
 	} {
 		var calls []string
 		w := &walk.Walk{}
 		all := row("all", walk.Row{})
 		members := make([]*walk.Member, 4)
 		for i := range members {
-			members[i] = w.Add(&part{fmt.Sprint(i), &calls, nil}, all)
+			members[i] = w.Add(&part{fmt.Sprint(i), &calls, nil}, test.ranks[i], all)
 		}
 		for i, after := range test.after {
 			for _, j := range after {
