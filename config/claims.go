@@ -66,7 +66,7 @@ func (m *Manager) Unread() (given, inFiles []*KeyError) {
 	known := m.asked.list()
 	seen := map[string]bool{}
 	for _, l := range m.snapshot().layers {
-		text, isText := l.source.(textSource)
+		text, isText := asTexts(l.source)
 		_, isFile := l.source.(fileSource)
 		if !isFile && !text.given {
 			continue

@@ -42,6 +42,10 @@ func Switches(keys map[string]string) CommandLineOption {
 // "=", unlike in .NET. Anything else is an error when the source is loaded; .NET
 // ignores it.
 func CommandLine(args []string, opts ...CommandLineOption) Source {
+	return commandLineSource(args, opts...)
+}
+
+func commandLineSource(args []string, opts ...CommandLineOption) textSource {
 	c := newCommandLine(runtime.GOOS == "windows", opts)
 	return textSource{"command line", true, "", func() ([]entry, error) { return c.parse(args) }}
 }
@@ -51,6 +55,7 @@ type commandLine struct {
 	slash    bool              // is a switch
 	switches map[string]string // keys by folded name
 	names    []string          // of the switches, as they were given
+	flags    []givenFlag       // that somebody else has parsed
 	err      error
 }
 
@@ -80,6 +85,19 @@ func (c *commandLine) parse(args []string) ([]entry, error) {
 		return nil, c.err
 	}
 	values := newLastWins()
+	for _, f := range c.flags {
+		key, ok := c.switches["--"+fold(f.name)]
+		if !ok {
+			key = f.name
+		}
+		if f.below != "" {
+			key = join(key, f.below)
+		}
+		if err := checkDepth(key); err != nil {
+			return nil, err
+		}
+		values.set(key, f.value)
+	}
 	for i := 0; i < len(args); i++ {
 		name, value, hasValue := strings.Cut(args[i], "=")
 		key, negated, ok := c.key(name, hasValue)

@@ -194,7 +194,7 @@ type lastWins struct {
 
 func newLastWins() *lastWins { return &lastWins{entries: []entry{}, index: map[string]int{}} }
 
-func (l *lastWins) set(key, value string) {
+func (l *lastWins) set(key string, value any) {
 	folded := fold(key)
 	i, ok := l.index[folded]
 	if !ok {

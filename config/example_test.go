@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/pflag"
 	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/config"
@@ -180,4 +181,29 @@ func ExampleChain() {
 	// Output:
 	// Worker:Folder = "inbox" (memory)
 	// Worker:Interval = "5s" (memory)
+}
+
+// A flag's name is its key, unless a switch gives it another one. Flags that were not
+// given hide nothing.
+func ExampleFlags() {
+	flags := pflag.NewFlagSet("worker", pflag.ContinueOnError)
+	flags.Duration("every", time.Hour, "time between two runs")
+	flags.Int("Worker:Retries", 1, "how often a run is tried again")
+	if err := flags.Parse([]string{"--every=10s"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	settings, err := config.New(
+		config.Map(map[string]any{"Worker": map[string]any{"Interval": "5s", "Retries": 3}}),
+		config.Flags(flags, config.Switches(map[string]string{"--every": "Worker:Interval"})),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(settings.DebugView())
+	// Output:
+	// Worker:Interval = "10s" (command line)
+	// Worker:Retries = 3 (memory)
 }

@@ -51,6 +51,8 @@ func look(s Source) content {
 		return content{entries: s.entries}
 	case textSource:
 		return content{entries: s.load}
+	case flagSource:
+		return content{entries: s.load}
 	}
 	c := content{entries: func() ([]entry, error) {
 		values, err := s.Load()

@@ -58,6 +58,17 @@ func (s textSource) Load() (map[string]any, error) {
 	return asMap(entries), err
 }
 
+func asTexts(s Source) (textSource, bool) {
+	switch s := s.(type) {
+	case textSource:
+		return s, true
+	case flagSource:
+		return s.textSource, true
+	default:
+		return textSource{}, false
+	}
+}
+
 // Chain is a [Source] of the values of another Manager, .NET's AddConfiguration. A
 // change there reloads the Manager that the source was added to.
 func Chain(manager *Manager) Source { return chained{manager} }
