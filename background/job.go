@@ -43,7 +43,9 @@ type Job interface {
 // goes on ends; it is waited for within the shutdown budget.
 //
 // A job with no run left has ended by itself. If the last one failed, that is a fault
-// of the service, because nothing makes up for it, see hosted.OnFault.
+// of the service, because nothing makes up for it, see hosted.OnFault. A job that
+// always has a next run does not keep a host with hosted.Options.StopWhenDone from
+// stopping.
 //
 // The application needs [Module] and scope.Module, or package host. A mistake in
 // the call is an error of fx.New that names its line.

@@ -158,6 +158,18 @@ func (r *jobRunner) Err() error {
 	return r.fault
 }
 
+// Endless implements hosted.EndlessService: it tells that there is always a next run.
+func (r *jobRunner) Endless() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch r.trigger.(type) {
+	case once, at:
+		return false
+	default:
+		return r.limit == 0
+	}
+}
+
 // LastError implements hosted.ErrorReporter.
 func (r *jobRunner) LastError() error {
 	r.mu.Lock()

@@ -73,6 +73,29 @@ func TestAHostIsDoneWhenItsJobsAre(t *testing.T) {
 	})
 }
 
+func TestAHostIsDoneWhenOnlyEndlessJobsAreLeft(t *testing.T) {
+	t.Parallel()
+	for name, endless := range map[string]background.JobOption{
+		"every": background.Every(time.Second), "cron": background.Cron("* * * * *", time.UTC), "continuously": background.Continuously(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				app, err := lifetest.New(nil, hosted.Options{StopWhenDone: true},
+					addWork(keep(func(context.Context, int) error { time.Sleep(time.Second); return nil }), endless),
+					background.Func("last", func(context.Context) error { time.Sleep(time.Hour); return nil }))
+				must(t, err)
+				must(t, app.Start(t.Context()))
+				begin := time.Now()
+				must(t, app.WaitForShutdown(t.Context()))
+				if took := time.Since(begin); took < time.Hour || took > time.Hour+time.Second {
+					t.Errorf("took %v", took)
+				}
+			})
+		})
+	}
+}
+
 func TestTheFailureOfTheLastRunIsAFault(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -33,8 +33,9 @@ type Options struct {
 	ServicesStartConcurrently bool
 	// ServicesStopConcurrently does the same for the stopping phases.
 	ServicesStopConcurrently bool
-	// StopWhenDone stops the host when the work of every [Awaiter] has ended. A host
-	// without an Awaiter keeps running. See [ErrUnfinished] for work that is cut short.
+	// StopWhenDone stops the host when the work of every [Awaiter] has ended, except
+	// that of an [EndlessService]. A host that has no work to wait for keeps running.
+	// See [ErrUnfinished] for work that is cut short.
 	StopWhenDone bool
 }
 

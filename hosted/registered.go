@@ -136,6 +136,15 @@ func (s *registered) Report(row *walk.Row, o walk.Outcome) error {
 	return s.participant.Report(row, o)
 }
 
+// canEnd tells whether the service has work that ends otherwise than by a fault.
+func (s *registered) canEnd() bool {
+	if _, ok := s.service.(Awaiter); !ok {
+		return false
+	}
+	service, ok := s.service.(EndlessService)
+	return !ok || !service.Endless()
+}
+
 // hasEnded tells whether the work has ended for good.
 func (s *registered) hasEnded() bool {
 	s.mu.Lock()

@@ -350,7 +350,7 @@ func (r *runner) unfinished(cause error) error {
 	}
 	e := &unfinishedError{cause: cause}
 	for _, s := range r.list() {
-		if _, ok := s.service.(Awaiter); ok && !s.hasEnded() {
+		if s.canEnd() && !s.hasEnded() {
 			e.services = append(e.services, s.name)
 		}
 	}
@@ -396,7 +396,7 @@ func (r *runner) stopWhenDone() {
 	r.mu.Unlock()
 	awaiters := 0
 	for _, s := range r.list() {
-		if _, ok := s.service.(Awaiter); ok {
+		if s.canEnd() {
 			awaiters++
 			done = done && s.hasEnded()
 		}

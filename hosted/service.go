@@ -67,6 +67,14 @@ type Awaiter interface {
 	Err() error
 }
 
+// EndlessService is implemented by an [Awaiter] whose work may have no end but a
+// fault, such as a server. While Endless returns true, [Options].StopWhenDone does
+// not wait for the service, and [ErrUnfinished] does not name it. Endless may be
+// called at any time and returns immediately.
+type EndlessService interface {
+	Endless() bool
+}
+
 // ErrorReporter is implemented by a service that continues after an error and
 // shows the error in its [ServiceStatus].
 type ErrorReporter interface {

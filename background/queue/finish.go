@@ -27,6 +27,12 @@ func finish(ctx context.Context, ended <-chan struct{}, interrupt func()) bool {
 	case <-ctx.Done():
 	}
 	interrupt()
+	return waitFor(ctx, ended)
+}
+
+// waitFor waits until ended is closed. It returns false if that is not so shortly
+// after ctx has ended.
+func waitFor(ctx context.Context, ended <-chan struct{}) bool {
 	select {
 	case <-ended:
 		return true

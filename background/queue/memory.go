@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -140,11 +141,19 @@ type memoryPort struct {
 	queue     *memoryQueue
 }
 
+// errNobodyTakes is the error of a send whose gone was closed.
+var errNobodyTakes = errors.New("queue: nobody takes messages any more")
+
 func (p *memoryPort) Send(ctx context.Context, batch ...*Envelope) error {
+	return p.send(ctx, nil, batch)
+}
+
+// send does not wait for room any longer when gone is closed.
+func (p *memoryPort) send(ctx context.Context, gone <-chan struct{}, batch []*Envelope) error {
 	if err := p.transport.check(ctx); err != nil {
 		return err
 	}
-	return p.queue.send(ctx, p.transport.done, batch)
+	return p.queue.send(ctx, p.transport.done, gone, batch)
 }
 
 func (p *memoryPort) Receive(ctx context.Context, prefetch int) (Receiver, error) {

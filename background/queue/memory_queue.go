@@ -45,7 +45,7 @@ type waitingNext struct {
 	err      error
 }
 
-func (q *memoryQueue) send(ctx context.Context, closed <-chan struct{}, batch []*Envelope) error {
+func (q *memoryQueue) send(ctx context.Context, closed, gone <-chan struct{}, batch []*Envelope) error {
 	for len(batch) > 0 {
 		q.mu.Lock()
 		now := time.Now()
@@ -62,7 +62,7 @@ func (q *memoryQueue) send(ctx context.Context, closed <-chan struct{}, batch []
 		room := make(chan struct{})
 		q.senders = append(q.senders, room)
 		q.mu.Unlock()
-		if err := q.awaitRoom(ctx, closed, room); err != nil {
+		if err := q.awaitRoom(ctx, closed, gone, room); err != nil {
 			return err
 		}
 		q.mu.Lock()
@@ -75,7 +75,7 @@ func (q *memoryQueue) send(ctx context.Context, closed <-chan struct{}, batch []
 	return nil
 }
 
-func (q *memoryQueue) awaitRoom(ctx context.Context, closed <-chan struct{}, room chan struct{}) error {
+func (q *memoryQueue) awaitRoom(ctx context.Context, closed, gone <-chan struct{}, room chan struct{}) error {
 	var err error
 	select {
 	case <-room:
@@ -84,6 +84,8 @@ func (q *memoryQueue) awaitRoom(ctx context.Context, closed <-chan struct{}, roo
 		err = ctx.Err()
 	case <-closed:
 		err = ErrClosed
+	case <-gone:
+		err = errNobodyTakes
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()

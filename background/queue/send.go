@@ -44,7 +44,8 @@ type sending struct {
 	tx      any
 }
 
-// Delay holds the message back for so long, counted from Send on.
+// Delay holds the message back for so long, counted from Send on. Zero or less does
+// not hold it back.
 func Delay(delay time.Duration) SendOption {
 	return sendOptionFunc(func(s *sending) { s.delay = delay })
 }
@@ -80,7 +81,10 @@ type topicOf[M any] struct {
 }
 
 func (t *topicOf[M]) Send(ctx context.Context, message M, options ...SendOption) error {
-	s := newSending(options)
+	s, err := t.newSending(options)
+	if err != nil {
+		return err
+	}
 	e, err := t.envelope(ctx, &s, message)
 	if err != nil {
 		return err
@@ -89,7 +93,10 @@ func (t *topicOf[M]) Send(ctx context.Context, message M, options ...SendOption)
 }
 
 func (t *topicOf[M]) SendAll(ctx context.Context, messages []M, options ...SendOption) error {
-	s := newSending(options)
+	s, err := t.newSending(options)
+	if err != nil {
+		return err
+	}
 	if s.id != "" {
 		return fmt.Errorf("queue: send %v: queue.ID is for one message: use Send", t.message)
 	}
@@ -112,15 +119,18 @@ func (t *topicOf[M]) SendAll(ctx context.Context, messages []M, options ...SendO
 	return nil
 }
 
-func newSending(options []SendOption) sending {
+func (t *topic) newSending(options []SendOption) (sending, error) {
 	if len(options) == 0 {
-		return sending{}
+		return sending{}, nil
 	}
 	var s sending
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			return s, fmt.Errorf("queue: send %v: option %d is nil", t.message, i+1)
+		}
 		option.applyTo(&s)
 	}
-	return s
+	return s, nil
 }
 
 func (t *topicOf[M]) envelope(ctx context.Context, s *sending, message M) (*Envelope, error) {
@@ -189,16 +199,27 @@ func (t *topic) send(ctx context.Context, tx any, batch ...*Envelope) error {
 	}
 	q := queues[t.partition(batch[0].Key)]
 	if tx == nil {
-		err = q.Send(ctx, batch...)
+		err = t.sendTo(ctx, q, batch)
 	} else if sender, ok := q.(TxSender); ok {
 		err = sender.SendTx(ctx, tx, batch...)
 	} else {
 		err = fmt.Errorf("%s cannot send in a transaction", t.can.Engine)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errNobodyTakes):
+		return t.takersGone()
+	case err != nil:
 		return fmt.Errorf("queue: send %v: %w", t.message, err)
 	}
 	return nil
+}
+
+// sendTo has a Send that waits for room in memory end when nobody will make any.
+func (t *topic) sendTo(ctx context.Context, q Queue, batch []*Envelope) error {
+	if memory, ok := q.(*memoryPort); ok {
+		return memory.send(ctx, t.taking.ended(), batch)
+	}
+	return q.Send(ctx, batch...)
 }
 
 func (t *topicOf[M]) Invoke(ctx context.Context, message M) (err error) {

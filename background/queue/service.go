@@ -10,11 +10,19 @@ import (
 type opener[M any] struct{ of *topicOf[M] }
 
 func (o *opener[M]) StartAsync(ctx context.Context) error {
-	_, err := o.of.open(ctx)
-	return err
+	if _, err := o.of.open(ctx); err != nil {
+		return err
+	}
+	o.of.taking.begin()
+	return nil
 }
 
-func (o *opener[M]) StopAsync(context.Context) error { return nil }
+// StopAsync refuses messages that would be kept in memory: it is called when the
+// services that were registered later have stopped, such as a loop over the Consumer.
+func (o *opener[M]) StopAsync(context.Context) error {
+	o.of.taking.end()
+	return nil
+}
 
 // LastError implements hosted.ErrorReporter.
 func (o *opener[M]) LastError() error { return o.of.transport.State().Err }
@@ -28,8 +36,11 @@ type service[M any] struct {
 }
 
 func (s *service[M]) StartAsync(ctx context.Context) error {
-	s.of.stopped.Store(false)
+	s.of.taking.begin()
 	running, err := startHandlers(ctx, s.of.topic, s.of.handle)
+	if err != nil {
+		s.of.taking.end()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handlers = running
@@ -56,7 +67,7 @@ func (s *service[M]) StopAsync(ctx context.Context) error {
 	if running == nil {
 		return nil
 	}
-	s.of.stopped.Store(true)
+	s.of.taking.end()
 	return running.stop(ctx)
 }
 
@@ -82,6 +93,9 @@ func (s *service[M]) Err() error {
 	defer s.handlers.mu.Unlock()
 	return s.handlers.err
 }
+
+// Endless implements hosted.EndlessService: the messages never end.
+func (s *service[M]) Endless() bool { return true }
 
 // LastError implements hosted.ErrorReporter.
 func (s *service[M]) LastError() error { return s.of.transport.State().Err }

@@ -8,7 +8,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/fx"
+
+	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/background/queue"
+	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 // stopWithin stops an application that has a minute for it.
@@ -147,8 +153,100 @@ func TestStopTwiceAndBeforeStart(t *testing.T) {
 		if !errors.Is(err, queue.ErrClosed) {
 			t.Errorf("error %v", err)
 		}
-		wantText(t, err, "queue: send queue_test.invoice: queue: closed: "+
-			"the host has stopped handling these messages, and memory keeps none for later")
+		wantText(t, err, "queue: send queue_test.invoice: "+hostIsStopping)
+	})
+}
+
+const hostIsStopping = "queue: closed: the host is stopping, nobody takes these messages any more, and memory keeps none for later"
+
+func TestTheStopWakesASendThatWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	full := queue.UseMemory(queue.MemoryOptions{Capacity: 1})
+	handle := queue.Handle[invoice](handler(func(ctx context.Context, _ invoice) error {
+		<-ctx.Done()
+		return nil
+	}), queue.Takeover(time.Hour))
+	for name, c := range map[string]struct {
+		option  fx.Option
+		started bool
+		takes   time.Duration // of the handler; the sender takes none
+	}{
+		"handled":             {handle, true, 29 * time.Second},
+		"received":            {fx.Options(queue.Declare[invoice](queue.Takeover(time.Hour)), fx.Invoke(func(queue.Consumer[invoice]) {})), true, 0},
+		"without a start":     {handle, false, 0},
+		"received, unstarted": {fx.Options(queue.Declare[invoice](), fx.Invoke(func(queue.Consumer[invoice]) {})), false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sender := &lateSender{sent: make(chan error, 1)}
+				a, err := build(full, hosted.AddHostedService[*lateSender](func(s queue.Sender[invoice]) *lateSender {
+					sender.invoices = s
+					return sender
+				}), c.option)
+				must(t, err)
+				if c.started {
+					must(t, a.Start(t.Context()))
+				}
+				must(t, a.invoices.Send(t.Context(), invoice{}))
+				go func() { sender.sent <- a.invoices.Send(context.WithoutCancel(t.Context()), invoice{}) }()
+				synctest.Wait()
+				begin := time.Now()
+				must(t, stopWithin(t, a, 30*time.Second))
+				wantTook(t, begin, c.takes)
+				if !c.started {
+					sender.result = <-sender.sent
+				}
+				wantText(t, sender.result, "queue: send queue_test.invoice: "+hostIsStopping)
+				if !errors.Is(sender.result, queue.ErrClosed) {
+					t.Errorf("error %v", sender.result)
+				}
+			})
+		})
+	}
+}
+
+// lateSender is a service whose StopAsync waits for a Send.
+type lateSender struct {
+	invoices queue.Sender[invoice]
+	sent     chan error
+	result   error
+}
+
+func (*lateSender) StartAsync(context.Context) error { return nil }
+
+func (s *lateSender) StopAsync(ctx context.Context) error {
+	select {
+	case s.result = <-s.sent:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestAHostIsDoneThatHasMessagesToHandle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app, err := lifetest.New(nil, hosted.Options{StopWhenDone: true}, scope.Module(),
+			queue.Handle[invoice](handler(func(context.Context, invoice) error { return nil })),
+			background.Func("work", func(context.Context) error { time.Sleep(time.Minute); return nil }))
+		must(t, err)
+		begin := time.Now()
+		must(t, app.Start(t.Context()))
+		must(t, app.WaitForShutdown(t.Context()))
+		wantTook(t, begin, time.Minute)
+	})
+}
+
+func TestMessagesToHandleAreNoUnfinishedWork(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app, err := lifetest.New(nil, hosted.Options{StopWhenDone: true}, scope.Module(),
+			queue.Handle[invoice](handler(func(context.Context, invoice) error { return nil })))
+		must(t, err)
+		must(t, app.Start(t.Context()))
+		app.StopFromOutside(hosted.StopReason("a test"))
+		must(t, app.WaitForShutdown(t.Context()))
 	})
 }
 

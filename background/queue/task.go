@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/fx"
@@ -15,6 +16,10 @@ import (
 	"github.com/fxhost/fxhost/internal/fields"
 	"github.com/fxhost/fxhost/internal/safe"
 )
+
+// maxDropping bounds the calls of Returned for tasks that were dropped: they may be
+// nested.
+const maxDropping = 64
 
 // ErrFull is the error of [TaskQueue.TryEnqueue] when there is no room.
 var ErrFull = errors.New("queue: full")
@@ -35,11 +40,14 @@ type TaskQueueOptions struct {
 	// Workers is how many tasks run at a time. Default 1.
 	Workers int
 	// DropOldest makes room by dropping the task that has waited longest, so that
-	// neither Enqueue nor TryEnqueue ever finds the queue full.
+	// Enqueue does not wait and TryEnqueue does not find the queue full.
 	DropOldest bool
-	// Returned is called with each task that will not run: ErrFull is the reason if it
-	// was dropped, ErrClosed if the time for the stop was over. Default: they are only
-	// counted.
+	// Returned is called with each task that will not run. The reason is ErrFull if the
+	// task was dropped, and ErrClosed if there was no time left for it in the stop. The
+	// Enqueue that drops a task calls Returned, on its own goroutine. While 64 such
+	// calls have not returned, nothing more is dropped: Enqueue and TryEnqueue return
+	// ErrFull. That also bounds a Returned which enqueues the task again. Default:
+	// the tasks are only counted.
 	Returned func(task Task, reason error)
 }
 
@@ -65,6 +73,7 @@ type TaskQueue struct {
 	put      uint64 // tasks so far
 	ages     ages
 	senders  int // that wait for room
+	dropping int // calls of Returned for a task that was dropped
 	running  int // tasks
 	closing  chan struct{}
 	closed   bool
@@ -77,6 +86,9 @@ type TaskQueue struct {
 func NewTaskQueue(options TaskQueueOptions, log *zap.Logger) (*TaskQueue, error) {
 	if options.Capacity < 0 || options.Workers < 0 {
 		return nil, fmt.Errorf("queue: TaskQueueOptions: Capacity %d, Workers %d: must not be negative", options.Capacity, options.Workers)
+	}
+	if log == nil {
+		return nil, errors.New("queue: NewTaskQueue: logger is nil: want one, such as zap.NewNop()")
 	}
 	if options.Capacity == 0 {
 		options.Capacity = 100
@@ -151,11 +163,16 @@ func (q *TaskQueue) add(task Task) (bool, error) {
 		q.hint()
 		q.mu.Unlock()
 		return true, nil
+	case q.options.DropOldest && q.dropping == maxDropping:
+		q.mu.Unlock()
+		return false, fmt.Errorf("%w: %d tasks wait, and %d calls of Returned go on", ErrFull, q.options.Capacity, maxDropping)
 	case q.options.DropOldest:
 		oldest := q.pop()
 		q.counters.returned++
+		q.dropping++
 		q.push(task)
 		q.mu.Unlock()
+		defer q.dropped()
 		q.giveBack(oldest, ErrFull)
 		return true, nil
 	default:
@@ -193,6 +210,13 @@ func (q *TaskQueue) hint() {
 		default:
 		}
 	}
+}
+
+// dropped is called when Returned has returned for a task that was dropped.
+func (q *TaskQueue) dropped() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.dropping--
 }
 
 // giveBack calls Returned, whose panic is its own.
@@ -297,37 +321,69 @@ func (q *TaskQueue) StopAsync(ctx context.Context) error {
 	stop, ended := q.stop, q.ended
 	q.mu.Unlock()
 	if stop == nil { // there never were workers
-		q.returnRest()
-		return nil
+		return q.returnAll(ctx, q.takeRest())
 	}
+	var returned error
 	over := finish(ctx, ended, func() {
-		q.returnRest()
+		rest := q.takeRest()
 		stop(errStopping)
+		returned = q.returnAll(ctx, rest)
 	})
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ages.stop()
 	if !over {
-		return fmt.Errorf("%w: tasks still running: %d", context.Cause(ctx), q.running)
+		return errors.Join(fmt.Errorf("%w: tasks still running: %d", context.Cause(ctx), q.running), returned)
 	}
 	q.stop = nil
-	return nil
+	return returned
 }
 
-// returnRest returns what waits, oldest first.
-func (q *TaskQueue) returnRest() {
+// takeRest takes out what waits, oldest first.
+func (q *TaskQueue) takeRest() []Task {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	var rest []Task
 	for q.waiting > 0 {
 		rest = append(rest, q.pop())
 	}
 	q.counters.returned += uint64(len(rest))
 	q.work.Broadcast()
-	q.mu.Unlock()
-	if len(rest) > 0 {
-		q.log.Warn("tasks not run", zap.Int(fields.Tasks, len(rest)))
+	return rest
+}
+
+// returnAll gives back the rest, and waits for that as long as ctx allows.
+func (q *TaskQueue) returnAll(ctx context.Context, rest []Task) error {
+	if len(rest) == 0 {
+		return nil
 	}
-	for _, task := range rest {
+	q.log.Warn("tasks not run", zap.Int(fields.Tasks, len(rest)))
+	if q.options.Returned == nil {
+		return nil
+	}
+	var returned atomic.Int64
+	done := make(chan struct{})
+	go q.giveBackAll(rest, &returned, done)
+	if waitFor(ctx, done) {
+		return nil
+	}
+	return fmt.Errorf("%w: Returned has not returned, tasks left: %d", context.Cause(ctx), int64(len(rest))-returned.Load())
+}
+
+// giveBackAll goes on with the next task if Returned ends the goroutine, as FailNow
+// of package testing does.
+func (q *TaskQueue) giveBackAll(rest []Task, returned *atomic.Int64, done chan<- struct{}) {
+	defer func() {
+		if len(rest) > 0 {
+			go q.giveBackAll(rest, returned, done)
+			return
+		}
+		close(done)
+	}()
+	for len(rest) > 0 {
+		task := rest[0]
+		rest = rest[1:]
+		returned.Add(1)
 		q.giveBack(task, ErrClosed)
 	}
 }

@@ -414,3 +414,80 @@ func TestEnqueueAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a task", n)
 	}
 }
+
+func TestAReturnedThatBlocksKeepsNoTaskRunning(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release, ended, done := make(chan struct{}), &journal[time.Duration]{}, &journal[int]{}
+		a := buildTasks(t, queue.TaskQueueOptions{Returned: func(queue.Task, error) { <-release }})
+		must(t, a.Start(t.Context()))
+		begin := time.Now()
+		must(t, a.Enqueue(t.Context(), func(ctx context.Context) error {
+			<-ctx.Done()
+			ended.note(time.Since(begin))
+			return nil
+		}))
+		synctest.Wait()
+		for range 3 {
+			must(t, a.Enqueue(t.Context(), takes(0, done, 1)))
+		}
+		err := a.stopWithin(t, 20*time.Second)
+		if err == nil || !strings.Contains(err.Error(), `stop service "tasks": context deadline exceeded: Returned has not returned, tasks left: 2`) {
+			t.Errorf("error %v", err)
+		}
+		wantNotes(t, ended, 19*time.Second)
+		if took := time.Since(begin); took > 21*time.Second {
+			t.Errorf("took %v", took)
+		}
+		close(release)
+		synctest.Wait()
+		wantNotes(t, done)
+	})
+}
+
+func TestAReturnedThatEndsItsGoroutineSkipsNoTask(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var returned atomic.Int64
+		a := buildTasks(t, queue.TaskQueueOptions{Returned: func(queue.Task, error) {
+			returned.Add(1)
+			runtime.Goexit()
+		}})
+		for range 3 {
+			must(t, a.Enqueue(t.Context(), func(context.Context) error { return nil }))
+		}
+		must(t, a.StopAsync(t.Context())) // it never started
+		if got := returned.Load(); got != 3 {
+			t.Errorf("%d tasks were returned", got)
+		}
+	})
+}
+
+func TestAReturnedThatEnqueuesAgainComesToAnEnd(t *testing.T) {
+	t.Parallel()
+	var (
+		a       *tasks
+		refused atomic.Int64
+	)
+	a = buildTasks(t, queue.TaskQueueOptions{Capacity: 2, DropOldest: true, Returned: func(task queue.Task, reason error) {
+		if errors.Is(reason, queue.ErrFull) && a.TryEnqueue(task) != nil {
+			refused.Add(1)
+		}
+	}})
+	for range 3 {
+		must(t, a.Enqueue(t.Context(), func(context.Context) error { return nil }))
+	}
+	if got := refused.Load(); got != 1 {
+		t.Errorf("%d tasks were refused", got)
+	}
+	must(t, a.Enqueue(t.Context(), func(context.Context) error { return nil })) // once more
+	if got := a.Status(); got.Waiting != 2 || refused.Load() != 2 {
+		t.Errorf("%+v, %d refused", got, refused.Load())
+	}
+}
+
+func TestATaskQueueWantsALogger(t *testing.T) {
+	t.Parallel()
+	_, err := queue.NewTaskQueue(queue.TaskQueueOptions{}, nil)
+	wantText(t, err, "queue: NewTaskQueue: logger is nil: want one, such as zap.NewNop()")
+}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/category"
 	"github.com/fxhost/fxhost/internal/fields"
@@ -32,7 +33,7 @@ type topic struct {
 	opening  chan struct{} // holds one value, while nobody opens
 	queues   atomic.Pointer[[]Queue]
 	consumed atomic.Bool // somebody has the Consumer
-	stopped  atomic.Bool // nobody handles any more
+	taking   taking      // over when nobody handles or receives any more
 
 	succeeded, failed, buried atomic.Uint64
 }
@@ -41,6 +42,7 @@ type topicParams struct {
 	fx.In
 
 	Lifecycle  fx.Lifecycle
+	Lifetime   *hosted.ApplicationLifetime
 	Factory    *scope.Factory
 	Log        *zap.Logger
 	Transport  Transport  `optional:"true"`
@@ -66,13 +68,14 @@ func newTopic(in topicParams, s settings, message reflect.Type, handled bool) *t
 		t.takeover = max(30*time.Second, t.can.MinTakeover)
 	}
 	t.err = t.check(in.Names)
+	in.Lifetime.OnStopping(func(context.Context) { t.taking.endUnlessBegun() })
 	in.Lifecycle.Append(fx.StopHook(t.close))
 	return t
 }
 
 // close is called when everybody who has the Sender or Consumer has stopped.
 func (t *topic) close(ctx context.Context) error {
-	t.stopped.Store(true)
+	t.taking.end()
 	if !t.can.Durable {
 		stats, err := t.stats(ctx)
 		if left := stats.Ready + stats.InFlight + stats.Delayed; err == nil && left > 0 {
@@ -150,16 +153,23 @@ func (t *topic) partition(key string) int {
 // takers tells why nobody will take a message that is sent now, nil if somebody
 // might.
 func (t *topic) takers() error {
-	if t.can.Durable || t.handled && !t.stopped.Load() || t.consumed.Load() && !t.stopped.Load() {
+	switch {
+	case t.can.Durable:
 		return nil
-	}
-	if t.stopped.Load() {
-		return fmt.Errorf("queue: send %v: %w: the host has stopped handling these messages, and %s keeps none for later",
-			t.message, ErrClosed, t.can.Engine)
+	case t.taking.isOver():
+		return t.takersGone()
+	case t.handled || t.consumed.Load():
+		return nil
 	}
 	return fmt.Errorf("queue: send %v: nobody handles it: replace queue.Declare by queue.Handle[%v](constructor), "+
 		"take a queue.Consumer[%v] to receive it in a loop, or add an engine that other programs reach, because %s does not leave this one",
 		t.message, t.message, t.message, t.can.Engine)
+}
+
+// takersGone is the error of a message that nobody will take any more.
+func (t *topic) takersGone() error {
+	return fmt.Errorf("queue: send %v: %w: the host is stopping, nobody takes these messages any more, and %s keeps none for later",
+		t.message, ErrClosed, t.can.Engine)
 }
 
 // decoded is what decode returns when the body is no message: to try it again
