@@ -119,8 +119,10 @@ func InitialDelay(delay time.Duration) JobOption {
 	return duration("InitialDelay", delay, func(d *declaredJob) *time.Duration { return &d.initialDelay })
 }
 
-// Jitter puts each run off by a random time below limit, so that not everybody
-// does the same at the same time. The schedule is not moved by it.
+// Jitter delays each run by a random time below limit, so that many processes with
+// one schedule do not all run at the same time. A run is never early, and the
+// schedule does not move. (The Jitter of package queue and of hosted.RestartPolicy is
+// for waits after a failure, and makes them shorter.)
 func Jitter(limit time.Duration) JobOption {
 	return duration("Jitter", limit, func(d *declaredJob) *time.Duration { return &d.jitter })
 }

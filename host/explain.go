@@ -150,6 +150,8 @@ func (b *buildEvents) twice(chain []string) (string, bool) {
 	case b.failed.by("config.Configure") && b.provided[t].by("config.Configure"):
 		return fmt.Sprintf("%s is configured twice, by %s and by %s: remove one; "+
 			"config.ConfigureNamed has several sections of one type", argument(t), first, second), true
+	case t == "queue.Transport":
+		return fmt.Sprintf("the messages have two engines, by %s and by %s: remove one", first, second), true
 	case b.failed.by("background/queue."):
 		return fmt.Sprintf("%s is handled or declared twice, by %s and by %s: remove one; "+
 			"a message has one handler, which may call others", argument(t), first, second), true
@@ -163,12 +165,18 @@ func (b *buildEvents) twice(chain []string) (string, bool) {
 func maker(missing string) string {
 	const constructor = "a constructor of it with fx.Provide"
 	t, _, _ := strings.Cut(missing, " ")
-	name := argument(t)
+	name := strings.TrimPrefix(argument(t), "main.") // which nobody else can name
 	switch {
 	case strings.HasPrefix(t, "*config.Monitor["), strings.HasPrefix(t, "*config.Snapshot["):
 		return fmt.Sprintf(`config.Configure[%s]("section")`, name)
-	case strings.HasPrefix(t, "queue.Sender["), strings.HasPrefix(t, "queue.Consumer["):
-		return fmt.Sprintf("queue.Handle[%s](constructor), or queue.Declare[%s]() if that is done elsewhere", name, name)
+	case strings.HasPrefix(t, "queue.Sender["):
+		return fmt.Sprintf("queue.Handle[%s](constructor), or queue.Declare[%s]() if another program handles it", name, name)
+	case strings.HasPrefix(t, "queue.Consumer["):
+		return fmt.Sprintf("queue.Declare[%s](), in place of queue.Handle if that is there", name)
+	case strings.HasPrefix(t, "queue.Handler["):
+		return fmt.Sprintf("queue.Handle[%s](constructor), and take a queue.Sender[%s], whose Invoke calls the handler", name, name)
+	case t == "*queue.TaskQueue":
+		return "queue.AddTaskQueue(queue.TaskQueueOptions{})"
 	case t == "*web.Scopes":
 		return "fx.Provide(web.NewScopes)"
 	case strings.HasPrefix(t, "*") && slices.ContainsFunc([]string{"Options", "Settings", "Config"}, func(suffix string) bool {

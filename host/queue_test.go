@@ -35,7 +35,20 @@ func TestMistakesWithMessagesSayWhatToWrite(t *testing.T) {
 		"forgotten": {
 			fx.Invoke(func(queue.Sender[order]) {}),
 			`missing type: queue\.Sender\[\S*host_test\.order\]: ` +
-				`add queue\.Handle\[host_test\.order\]\(constructor\), or queue\.Declare\[host_test\.order\]\(\) if that is done elsewhere`,
+				`add queue\.Handle\[host_test\.order\]\(constructor\), or queue\.Declare\[host_test\.order\]\(\) if another program handles it`,
+		},
+		"forgotten consumer": {
+			fx.Options(queue.Handle[order](newOrderHandler), fx.Invoke(func(queue.Consumer[order]) {})),
+			`missing type: queue\.Consumer\[\S*host_test\.order\].*: add queue\.Declare\[host_test\.order\]\(\), in place of queue\.Handle if that is there`,
+		},
+		"a handler to call": {
+			fx.Invoke(func(queue.Handler[order]) {}),
+			`add queue\.Handle\[host_test\.order\]\(constructor\), and take a queue\.Sender\[host_test\.order\], whose Invoke calls the handler`,
+		},
+		"no task queue": {fx.Invoke(func(*queue.TaskQueue) {}), `add queue\.AddTaskQueue\(queue\.TaskQueueOptions{}\)`},
+		"two engines": {
+			fx.Options(queue.UseMemory(queue.MemoryOptions{}), queue.UseMemory(queue.MemoryOptions{})),
+			`^host: build: the messages have two engines, by ` + place + ` and by ` + place + `: remove one$`,
 		},
 		"another's name": {
 			fx.Options(queue.Handle[order](newOrderHandler), queue.Declare[struct{ order }](queue.Name("order"))),

@@ -49,10 +49,16 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 		option fx.Option
 		want   string
 	}{
-		"no constructor":    {queue.Handle[invoice](nil), at + `constructor is a <nil>, want a function that makes a handler`},
-		"a value":           {queue.Handle[invoice](&wrongHandler{}), at + `constructor is a \*queue_test\.wrongHandler, want a function that makes a handler`},
-		"no handler":        {queue.Handle[invoice](newNoHandler), at + `\*queue_test\.noHandler needs a method Handle\(ctx context\.Context, message queue_test\.invoice\) error`},
-		"of another":        {queue.Handle[invoice](newWrongHandler), at + `the Handle of \*queue_test\.wrongHandler is a func\(\*queue_test\.wrongHandler, context\.Context, queue_test\.other\) error, want Handle\(ctx context\.Context, message queue_test\.invoice\) error`},
+		"no constructor":    {queue.Handle[invoice](nil), at + `constructor is a <nil>, want a function that returns a handler, or a handler`},
+		"a value":           {queue.Handle[invoice](&noHandler{}), at + `constructor is a \*queue_test\.noHandler, want a function that returns a handler, or a handler: \*queue_test\.noHandler needs a method Handle\(ctx`},
+		"a wrong value":     {queue.Handle[invoice](&wrongHandler{}), at + `constructor is a \*queue_test\.wrongHandler, want a function that returns a handler, or a handler: the Handle of \*queue_test\.wrongHandler is a func`},
+		"a nil value":       {queue.Handle[invoice](queue.HandlerFunc[invoice](nil)), at + `handler is a queue\.HandlerFunc\[\S+invoice\] that is nil`},
+		"a plain function":  {queue.Handle[invoice](func(context.Context, invoice) error { return nil }), at + `a function that handles messages is given as queue\.HandlerFunc\[queue_test\.invoice\]\(function\)`},
+		"nothing":           {queue.Handle[invoice](func() {}), at + `constructor is a func\(\), want a function that returns a handler`},
+		"no engine":         {queue.Use(nil), `queue: Use at \S+build_test\.go:\d+: constructor is a <nil>, want a function that returns a queue\.Transport`},
+		"not an engine":     {queue.Use(func() int { return 1 }), `constructor is a func\(\) int, want a function that returns a queue\.Transport`},
+		"no handler":        {queue.Handle[invoice](newNoHandler), at + `constructor is a func\(\) \*queue_test\.noHandler: \*queue_test\.noHandler needs a method Handle\(ctx context\.Context, message queue_test\.invoice\) error`},
+		"of another":        {queue.Handle[invoice](newWrongHandler), at + `constructor is a func\(\) \*queue_test\.wrongHandler: the Handle of \*queue_test\.wrongHandler is a func\(\*queue_test\.wrongHandler, context\.Context, queue_test\.other\) error, want Handle\(ctx context\.Context, message queue_test\.invoice\) error`},
 		"misses":            {queue.Handle[invoice](newHandlerThatMisses), `needs \*queue_test\.other, which nothing provides`},
 		"an interface":      {queue.Declare[any](queue.Name("any")), `queue: Declare\[interface \{\}\] at \S+: an interface is no message`},
 		"no name":           {queue.Declare[[]invoice](), `queue: name "": want 1 to 64 letters, digits, - and _; give it one with queue\.Name`},

@@ -30,9 +30,11 @@ type HandlerFunc[M any] func(ctx context.Context, message M) error
 // Handle calls f.
 func (f HandlerFunc[M]) Handle(ctx context.Context, message M) error { return f(ctx, message) }
 
-// Handle registers constructor, which makes a [Handler] of M in the scope of each
-// message (see [scope.Provide] for what it may take), and a hosted service that
-// receives the messages and has them handled, at least once each. Start and stop
+// Handle registers constructor, which returns a [Handler] of M for each message, in
+// the scope of the message (see [scope.Provide] for what it may take), and a hosted
+// service that receives the messages and has them handled, at least once each. In
+// place of a constructor, there may be a Handler, such as a [HandlerFunc]: it handles
+// all messages, several at a time with [Concurrency]. Start and stop
 // are those of every hosted service: from the stop on it receives no more; what is
 // being handled may go on as long as the host can wait, then its context ends, and
 // what is not done is given back.
@@ -44,7 +46,8 @@ func (f HandlerFunc[M]) Handle(ctx context.Context, message M) error { return f(
 // needs what [hosted.AddHostedService] and package scope need, and a *zap.Logger.
 func Handle[M any](constructor any, options ...Option) fx.Option {
 	message, s := reflect.TypeFor[M](), newSettingsOf[M](options)
-	if err := checkHandler[M](constructor); err != nil {
+	constructor, err := handlerConstructor[M](constructor)
+	if err != nil {
 		s.mistake("%w", err)
 	}
 	if s.err != nil {
@@ -85,22 +88,40 @@ func mistake(option string, message reflect.Type, err error) fx.Option {
 	return fx.Error(fmt.Errorf("queue: %s[%v] at %v: %w", option, message, caller.Here(), err))
 }
 
-// checkHandler says more about a constructor that makes no Handler than scope.Bind
-// could.
-func checkHandler[M any](constructor any) error {
-	fn := reflect.TypeOf(constructor)
-	if fn == nil || fn.Kind() != reflect.Func || fn.NumOut() == 0 {
-		return fmt.Errorf("constructor is a %T, want a function that makes a handler", constructor)
+// handlerConstructor returns the constructor of a Handler. Its error says more than
+// that of scope.Bind could.
+func handlerConstructor[M any](given any) (any, error) {
+	if h, ok := given.(Handler[M]); ok {
+		if v := reflect.ValueOf(h); (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil() {
+			return nil, fmt.Errorf("handler is a %T that is nil", given)
+		}
+		return func() HandlerFunc[M] { return h.Handle }, nil // which the scope does not close
 	}
-	made, want := fn.Out(0), reflect.TypeFor[Handler[M]]()
-	if made.Implements(want) {
-		return nil
+	message := reflect.TypeFor[M]()
+	fn := reflect.TypeOf(given)
+	switch {
+	case fn == nil || fn.Kind() != reflect.Func:
+		return nil, fmt.Errorf("constructor is a %T, want a function that returns a handler, or a handler%s", given, needs[M](fn))
+	case fn.ConvertibleTo(reflect.TypeFor[HandlerFunc[M]]()):
+		return nil, fmt.Errorf("a function that handles messages is given as queue.HandlerFunc[%v](function)", message)
+	case fn.NumOut() == 0:
+		return nil, fmt.Errorf("constructor is a %T, want a function that returns a handler", given)
+	case fn.Out(0).Implements(reflect.TypeFor[Handler[M]]()):
+		return given, nil
+	}
+	return nil, fmt.Errorf("constructor is a %T%s", given, needs[M](fn.Out(0)))
+}
+
+// needs says what keeps a type from being a Handler.
+func needs[M any](t reflect.Type) string {
+	if t == nil {
+		return ""
 	}
 	signature := fmt.Sprintf("Handle(ctx context.Context, message %v) error", reflect.TypeFor[M]())
-	if method, found := made.MethodByName("Handle"); found {
-		return fmt.Errorf("the Handle of %v is a %v, want %s", made, method.Type, signature)
+	if method, found := t.MethodByName("Handle"); found {
+		return fmt.Sprintf(": the Handle of %v is a %v, want %s", t, method.Type, signature)
 	}
-	return fmt.Errorf("%v needs a method %s", made, signature)
+	return fmt.Sprintf(": %v needs a method %s", t, signature)
 }
 
 // provide is what Handle and Declare have in common.

@@ -178,9 +178,9 @@ func Backoff(first, longest time.Duration) Option {
 	})
 }
 
-// Jitter is by which part of it, 0 to 1, a wait is made shorter or longer at
-// random, so that messages which have failed together do not come again together.
-// Default is 0.2.
+// Jitter is the part of each wait that is random, from 0 to 1, so that messages which
+// failed together do not all come again at the same time. It only makes a wait
+// shorter: with 0.2, a wait of 10s becomes 8s to 10s. Default is 0.2.
 func Jitter(part float64) Option {
 	return optionFunc(func(s *settings) {
 		if s.jitter = part; !(part >= 0 && part <= 1) {

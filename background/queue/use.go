@@ -2,8 +2,12 @@ package queue
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 
 	"go.uber.org/fx"
+
+	"github.com/fxhost/fxhost/internal/caller"
 )
 
 // Use has the messages of the application go through the [Transport] that
@@ -11,6 +15,11 @@ import (
 // error. It is closed when all who use it have stopped. Engines have functions of
 // their own that call Use.
 func Use(constructor any) fx.Option {
+	want := reflect.TypeFor[Transport]()
+	fn := reflect.TypeOf(constructor)
+	if fn == nil || fn.Kind() != reflect.Func || fn.NumOut() == 0 || !fn.Out(0).Implements(want) {
+		return fx.Error(fmt.Errorf("queue: Use at %v: constructor is a %T, want a function that returns a %v", caller.Here(), constructor, want))
+	}
 	return fx.Provide(fx.Annotate(constructor, fx.As(new(Transport)),
 		fx.OnStop(func(ctx context.Context, t Transport) error { return t.Close(ctx) })))
 }

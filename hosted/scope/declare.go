@@ -153,12 +153,17 @@ func (d *declaration) inspectResults(fn, as reflect.Type) error {
 		return fmt.Errorf("constructor %v makes nothing: want func(...) T, and behind T a cleanup function or an error "+
 			"or both if it has them", fn)
 	}
+	named := d.results[0].t // what the loggers are named after: the type behind an interface, if it is known
 	if as != nil {
 		if len(d.results) != 1 || d.results[0].t != as && (as.Kind() != reflect.Interface || !d.results[0].t.Implements(as)) {
 			return fmt.Errorf("constructor %v does not return one value that is a %v", fn, as)
 		}
 		d.results[0].t = as
+		if named.Kind() == reflect.Interface {
+			named = as
+		}
 	}
+	d.maker.category = strings.TrimPrefix(named.String(), "*")
 	for _, k := range d.results {
 		switch {
 		case k.t == reflect.TypeFor[error]():
@@ -170,7 +175,6 @@ func (d *declaration) inspectResults(fn, as reflect.Type) error {
 		}
 	}
 	d.maker.direct, d.maker.function = signatureOf(fn), d.maker.fn.Interface()
-	d.maker.category = strings.TrimPrefix(d.results[0].t.String(), "*")
 	d.maker.out = func(out []reflect.Value) (o outcome) {
 		if fails {
 			o.err, _ = reflect.TypeAssert[error](out[len(out)-1])
