@@ -241,12 +241,16 @@ func (b *Builder) name() string {
 func (b *Builder) bootstrap() *zap.Logger {
 	var settings logging.Settings
 	if b.Logging != nil {
-		settings.Output, settings.Options = b.Logging.Output, b.Logging.Options
+		settings.Output, settings.Formatter, settings.Options = b.Logging.Output, b.Logging.Formatter, b.Logging.Options
 	}
 	if settings.Output == nil {
 		settings.Output = os.Stderr
 	}
-	log, _ := logging.New(nil, settings) // only what is configured could fail
+	log, err := logging.New(nil, settings)
+	if err != nil {
+		settings.Formatter = "" // all that could fail without a configuration
+		log, _ = logging.New(nil, settings)
+	}
 	return log
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/fx"
@@ -51,7 +52,8 @@ type Host struct {
 
 	startBy time.Time // when the startup timeout of Builder.Run ends, zero for no limit
 
-	configured sync.Once // logged
+	configured sync.Once             // logged
+	failed     atomic.Pointer[error] // why the start has failed
 	once       sync.Once
 	result     error // of the whole life
 }
@@ -104,6 +106,9 @@ func (h *Host) Start(ctx context.Context) error {
 	})
 	err := h.life.Start(ctx)
 	if err != nil && h.over() {
+		if !h.life.Cancelled() && err != hosted.ErrAlreadyStarted && err != hosted.ErrStopped { //nolint:errorlint // these alone say that it is too late to start
+			h.failed.CompareAndSwap(nil, &err)
+		}
 		_ = h.shutDown(ctx) // the rollback has ended; this takes the last steps
 	}
 	return err
@@ -239,6 +244,9 @@ func (h *Host) finish(ctx context.Context, err error) error {
 		&hosted.TimeoutError{Name: "lifetime stop", Limit: lifetimeLimit})
 	defer cancel()
 	result := err // what is left behind must not see the rest
+	if failed := h.failed.Load(); failed != nil {
+		result = *failed // has err in it
+	}
 	if failed := h.ask(ctx, "Stop", func(ctx context.Context) error { return h.lifetime.Stop(ctx, result) }); failed != nil {
 		h.log.Error("lifetime failed to stop", zap.Error(failed))
 		err = errors.Join(err, failed)

@@ -178,6 +178,35 @@ func TestAFailedBuildStopsTheLifetime(t *testing.T) {
 	}
 }
 
+// A service manager has to know that the start has failed.
+func TestTheLifetimeIsGivenTheFailureOfTheStart(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*host.Builder) error{
+		"Run": func(b *host.Builder) error { return b.Run(t.Context()) },
+		"Start": func(b *host.Builder) error {
+			h, err := b.Build()
+			if err != nil {
+				return err
+			}
+			err = h.Start(t.Context())
+			if again := h.Start(t.Context()); !errors.Is(again, hosted.ErrStopped) {
+				t.Errorf("the second Start returns %v", again)
+			}
+			return err
+		},
+	} {
+		var j journal
+		outside := &lifetime{journal: &j}
+		boom := errors.New("boom")
+		builder, _ := hosttest.NewBuilder(t, nil,
+			hosted.AddInstance(&noted{name: "bad", journal: &j, start: func(context.Context) error { return boom }}))
+		builder.UseLifetime(outside)
+		if err := start(builder); !errors.Is(err, boom) || !errors.Is(outside.ended, boom) {
+			t.Errorf("%s: got %v, lifetime got %v", name, err, outside.ended)
+		}
+	}
+}
+
 // RN-2: the end of the context is a request, and the stop has its own budget.
 func TestTheEndOfRunsContextIsANormalStop(t *testing.T) {
 	t.Parallel()

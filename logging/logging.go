@@ -3,6 +3,7 @@ package logging
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"sync/atomic"
@@ -23,6 +24,10 @@ type Settings struct {
 	// records go that Logging:Console:LogToStandardErrorThreshold sends there.
 	// Default os.Stderr.
 	ErrorOutput zapcore.WriteSyncer
+
+	// Formatter is the format of the console if the configuration does not name one
+	// with Logging:Console:FormatterName: simple, json or systemd. Default simple.
+	Formatter string
 
 	// MinimumLevel is the level of a category that no rule of the configuration
 	// matches. Default info.
@@ -107,7 +112,13 @@ func (section *section) build(s Settings) (*zap.Logger, error) {
 		return nil, err
 	}
 	common.rules.Store(sets)
-	outputs := section.Console.core(s, errorOutput)
+	format := section.Console.FormatterName
+	if format == "" {
+		if err := format.UnmarshalText([]byte(s.Formatter)); err != nil {
+			return nil, fmt.Errorf("logging: Settings.Formatter: %q: %w", s.Formatter, err)
+		}
+	}
+	outputs := section.Console.core(format, s, errorOutput)
 	if section.File != nil {
 		if common.file, err = section.File.open(s.ContentRoot); err != nil {
 			return nil, err
@@ -127,14 +138,14 @@ func (section *section) build(s Settings) (*zap.Logger, error) {
 const all = zapcore.Level(math.MinInt8)
 
 // core writes to the console: all to Output, or what is bad enough to ErrorOutput.
-func (c *console) core(s Settings, errorOutput zapcore.WriteSyncer) zapcore.Core {
+func (c *console) core(format formatter, s Settings, errorOutput zapcore.WriteSyncer) zapcore.Core {
 	o := c.options()
-	out := zapcore.NewCore(c.FormatterName.encoder(o, s.Output), zapcore.Lock(s.Output), all)
+	out := zapcore.NewCore(format.encoder(o, s.Output), zapcore.Lock(s.Output), all)
 	threshold := zapcore.Level(c.LogToStandardErrorThreshold)
 	if threshold >= noneLevel {
 		return out
 	}
-	bad := zapcore.NewCore(c.FormatterName.encoder(o, s.ErrorOutput), errorOutput, all)
+	bad := zapcore.NewCore(format.encoder(o, s.ErrorOutput), errorOutput, all)
 	return split{good: out, bad: bad, threshold: threshold}
 }
 

@@ -267,3 +267,32 @@ func TestWrappedCoresAreBelowTheLevels(t *testing.T) {
 		t.Error("info is enabled, though an option has raised the level")
 	}
 }
+
+func TestCodeChoosesTheFormatOnlyWhereTheConfigurationDoesNot(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		section map[string]any
+		want    string
+	}{
+		{nil, "<6>hello\n"},
+		{map[string]any{"Console:FormatterName": "simple"}, "2025-05-01T10:00:00.123Z\tinfo\thello\n"},
+	} {
+		configuration, err := config.New(config.Map(map[string]any{"Logging": c.section}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		output := &bytes.Buffer{}
+		log, err := logging.New(configuration, logging.Settings{
+			Output: zapcore.AddSync(output), Formatter: "systemd", Options: []zap.Option{zap.WithClock(clock{})},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log.Info("hello")
+		wantOutput(t, output, c.want)
+	}
+	const want = `logging: Settings.Formatter: "xml": unknown formatter; use simple, json or systemd`
+	if _, err := logging.New(nil, logging.Settings{Formatter: "xml"}); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

@@ -64,7 +64,7 @@ func TestEveryLogRecordIsInTheTable(t *testing.T) {
 		documentedFields = append(documentedFields, quoted(row[2])...)
 	}
 	source := logCalls{}
-	for _, folder := range []string{"hosted", "hosted/scope", "hosted/web", "host", "background", "background/queue", "config", "logging"} {
+	for _, folder := range []string{"hosted", "hosted/scope", "hosted/web", "host", "host/systemd", "background", "background/queue", "config", "logging"} {
 		for _, file := range parse(t, folder) {
 			for _, declaration := range file.Decls {
 				if function, ok := declaration.(*ast.FuncDecl); ok {
@@ -259,6 +259,7 @@ func TestEveryOptionIsInATable(t *testing.T) {
 	for heading, of := range map[string]struct{ folder, result string }{
 		"## Options of one service":       {"hosted", "ServiceOption"},
 		"## Options of one job":           {"background", "JobOption"},
+		"## Options under systemd":        {"host/systemd", "Option"},
 		"## Options of a message":         {"background/queue", "Option"},
 		"## Options of sending a message": {"background/queue", "SendOption"},
 	} {

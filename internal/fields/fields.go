@@ -24,6 +24,7 @@ const (
 	Delay       = "delay"        // how long is waited
 	Settings    = "settings"     // every key of the configuration, without secrets
 	Dropped     = "dropped"      // how many records were not written
+	Sockets     = "sockets"      // names of sockets that a service manager has opened
 	Path        = "path"         // path of a request's URL, or a folder
 	Message     = "message"      // ID of a message of a queue
 	Messages    = "messages"     // count of messages of a queue
