@@ -16,6 +16,7 @@ import (
 	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/category"
+	"github.com/fxhost/fxhost/internal/observe"
 )
 
 // Job is work that comes back: each run is a new value, made in a scope of its
@@ -70,7 +71,9 @@ func AddJob[T Job](constructor any, options ...JobOption) fx.Option {
 		s := &jobService[T]{scopes: in.Scopes}
 		s.jobRunner = jobRunner{declaredJob: d, trigger: d.trigger, jobs: in.Jobs, settings: settings, scoped: s}
 		if settings != nil {
-			s.trigger, s.off = settings.current()
+			t, off := settings.current()
+			s.trigger = t
+			s.off.set(off, d.section+":Enabled")
 		}
 		in.Jobs.add(&s.jobRunner)
 		return s, nil
@@ -112,12 +115,13 @@ type jobParams struct {
 func Module() fx.Option {
 	return fx.Provide(func(in struct {
 		fx.In
-		Log *zap.Logger `optional:"true"`
+		Log       *zap.Logger         `optional:"true"`
+		Observers []*observe.Observer `group:"fxhost.observers"`
 	},
 	) *Jobs {
 		if in.Log == nil {
 			in.Log = zap.NewNop()
 		}
-		return &Jobs{log: category.Named(in.Log, "fxhost.jobs"), clock: time.Now}
+		return &Jobs{log: category.Named(in.Log, "fxhost.jobs"), clock: time.Now, observers: in.Observers}
 	})
 }

@@ -95,7 +95,7 @@ func tryJob(t *testing.T, random *rand.Rand) {
 		synctest.Wait()
 		switch random.IntN(5) {
 		case 0:
-			must(t, jobs.Pause("it"))
+			must(t, jobs.Pause("it", "ada"))
 		case 1:
 			must(t, jobs.Resume("it"))
 		case 2:

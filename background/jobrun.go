@@ -11,6 +11,7 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/internal/beat"
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/observe"
 	"github.com/fxhost/fxhost/internal/safe"
 )
 
@@ -31,8 +32,11 @@ type lastRun struct {
 type jobRun struct {
 	lastRun
 
-	giveUp  bool // the ExceptionHandler has decided so
-	stopped bool // it returned after we had asked it to
+	observe.Run
+
+	end     func(observe.RunEnd) // tells the observers, nil if there are none
+	giveUp  bool                 // the ExceptionHandler has decided so
+	stopped bool                 // it returned after we had asked it to
 	cancel  context.CancelCauseFunc
 	done    chan struct{} // closed when it has ended, made by who waits for that
 }
@@ -44,8 +48,11 @@ func (r *jobRunner) fire() {
 		return
 	}
 	within, cancel := ctx, func() {}
+	if observers := r.jobs.observers; len(observers) > 0 {
+		within, run.end = observers.BeginRun(ctx, run.Run)
+	}
 	if r.timeout > 0 {
-		within, cancel = context.WithTimeoutCause(ctx, r.timeout, &hosted.TimeoutError{Name: "run", Limit: r.timeout})
+		within, cancel = context.WithTimeoutCause(within, r.timeout, &hosted.TimeoutError{Name: "run", Limit: r.timeout})
 	}
 	defer func() {
 		cancel()
@@ -80,7 +87,19 @@ func (r *jobRunner) begin() (*jobRun, context.Context) {
 		return nil, nil
 	}
 	ctx, cancel := context.WithCancelCause(r.values)
-	r.current = &jobRun{lastRun: lastRun{began: time.Now(), err: safe.ErrExited}, cancel: cancel}
+	r.current = &jobRun{
+		lastRun: lastRun{began: time.Now(), err: safe.ErrExited}, cancel: cancel,
+		Run: observe.Run{Job: r.name, Cause: observe.Schedule, Due: r.due, Retry: r.retried},
+	}
+	if len(r.jobs.observers) > 0 {
+		r.current.Trigger = r.trigger.String()
+	}
+	switch {
+	case r.asked:
+		r.current.Cause = observe.RunNow
+	case r.retried > 0:
+		r.current.Cause = observe.Retry
+	}
 	r.runs++
 	r.due, r.asked = time.Time{}, false
 	if now.After(r.after) {
@@ -133,6 +152,14 @@ func (r *jobRunner) finish(ctx context.Context, run *jobRun) {
 	run.stopped = context.Cause(ctx) == errStopped //nolint:errorlint // the bare one was given
 	run.cancel(nil)
 	failed := run.err != nil && !run.stopped
+	last := run.lastRun
+	if run.stopped && cancelled(run.err) {
+		last.err = nil // it was asked to
+	}
+	if run.end != nil { // before the next run may begin
+		run.end(observe.RunEnd{Err: last.err, Stopped: run.stopped, Took: last.took})
+	}
+	kept := run.keep(last)
 
 	r.mu.Lock()
 	now := r.now()
@@ -140,10 +167,8 @@ func (r *jobRunner) finish(ctx context.Context, run *jobRun) {
 	if failed {
 		r.failed++
 	}
-	r.current, r.last = nil, run.lastRun
-	if run.stopped && cancelled(run.err) {
-		r.last.err = nil // it was asked to
-	}
+	r.current, r.last = nil, last
+	r.remember(kept)
 	if r.started {
 		r.plan(now, run, failed)
 	}

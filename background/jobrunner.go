@@ -47,11 +47,12 @@ type jobRunner struct {
 	done    chan struct{}   // closed when nothing goes on any more, made by who asks for it
 	current *jobRun         // nil if none goes on
 	last    lastRun
-	retried int  // how often the last run was repeated
-	counted int  // runs without those
-	asked   bool // to run now
-	paused  bool // by Jobs
-	off     bool // by its settings
+	retried int   // how often the last run was repeated
+	counted int   // runs without those
+	asked   bool  // to run now
+	paused  pause // by Jobs
+	off     pause // by its settings
+	history []JobRun
 	runs    int
 	failed  int
 	took    time.Duration // all together
@@ -76,7 +77,9 @@ func (r *jobRunner) StartAsync(ctx context.Context) error {
 	}
 	r.started, r.over, r.fault, r.done = true, false, nil, nil
 	if r.settings != nil {
-		r.trigger, r.off = r.settings.current()
+		t, off := r.settings.current()
+		r.trigger = t
+		r.off.set(off, r.section+":Enabled")
 	}
 	r.values = context.WithoutCancel(ctx)
 	if w := beat.From(ctx); w != nil {
@@ -219,7 +222,24 @@ func (r *jobRunner) arm() {
 }
 
 // held tells that no run may begin.
-func (r *jobRunner) held() bool { return (r.paused || r.off) && !r.asked }
+func (r *jobRunner) held() bool { return (r.paused.on || r.off.on) && !r.asked }
+
+// pause is a reason why a job does not run.
+type pause struct {
+	on    bool
+	by    string
+	since time.Time
+}
+
+// set does not change a pause that is there already.
+func (p *pause) set(on bool, by string) {
+	switch {
+	case !on:
+		*p = pause{}
+	case !p.on:
+		*p = pause{true, by, time.Now()}
+	}
+}
 
 // next waits for the next regular time. If there is none, the job is over.
 func (r *jobRunner) next(ended time.Time) {
@@ -247,11 +267,11 @@ func (r *jobRunner) runNow() error {
 }
 
 // pause holds the job, or lets it go on.
-func (r *jobRunner) pause(paused bool) {
+func (r *jobRunner) pause(paused bool, by string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	held := r.held()
-	r.paused = paused
+	r.paused.set(paused, by)
 	r.release(held)
 }
 
@@ -261,7 +281,7 @@ func (r *jobRunner) applySettings() {
 	t, off := r.settings.current()
 	r.mu.Lock()
 	held := r.held()
-	r.off = off
+	r.off.set(off, r.section+":Enabled")
 	ended := false
 	if t.String() == r.trigger.String() {
 		r.release(held)
@@ -310,12 +330,17 @@ func (r *jobRunner) status() JobStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	status := JobStatus{
-		Name: r.name, Trigger: r.trigger.String(), Running: r.current != nil, Paused: r.paused || r.off,
+		Name: r.name, Trigger: r.trigger.String(), Running: r.current != nil,
 		Began: r.last.began, Took: r.last.took, LastError: r.last.err,
 		Runs: r.runs, Failures: r.failed, TotalTook: r.took,
 	}
 	if r.current != nil {
 		status.Began = r.current.began
+	}
+	for _, p := range [...]pause{r.off, r.paused} {
+		if p.on {
+			status.Paused, status.PausedBy, status.PausedSince = true, p.by, p.since
+		}
 	}
 	if !r.held() {
 		status.Next = r.due

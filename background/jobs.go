@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/observe"
 )
 
 var (
@@ -26,16 +27,22 @@ type Jobs struct {
 	log   *zap.Logger
 	clock func() time.Time // time.Now; a test sets it
 
+	observers observe.Observers
+
 	mu  sync.Mutex
 	all []*jobRunner // in registration order
 }
 
 // JobStatus is what is known of one job at one moment.
 type JobStatus struct {
-	Name      string        `json:"name"`
-	Trigger   string        `json:"trigger"`        // such as "every 2h0m0s"
-	Running   bool          `json:"running"`        // a run goes on
-	Paused    bool          `json:"paused"`         // by Pause, or by its settings
+	Name    string `json:"name"`
+	Trigger string `json:"trigger"` // such as "every 2h0m0s"
+	Running bool   `json:"running"` // a run goes on
+	Paused  bool   `json:"paused"`  // by Pause, or by its settings
+
+	PausedBy    string    `json:"pausedBy,omitempty"`   // what Pause was told, or the key of the settings, such as "Import:Enabled"
+	PausedSince time.Time `json:"pausedSince,omitzero"` // zero if it is not paused
+
 	Next      time.Time     `json:"next,omitzero"`  // when the next run begins, zero while a run goes on, when it is paused or has ended
 	Began     time.Time     `json:"began,omitzero"` // when the last run began, zero before the first one
 	Took      time.Duration `json:"took"`           // how long the last run that has ended took, in JSON in nanoseconds
@@ -89,14 +96,15 @@ func (j *Jobs) RunNow(name string) error {
 }
 
 // Pause keeps a job from beginning a run until Resume; one that goes on is not
-// touched. It may be called at any time, and again.
-func (j *Jobs) Pause(name string) error {
+// touched. by says who pauses it, or why: the log and the status have it. Pause may be
+// called at any time. To pause a job again changes nothing.
+func (j *Jobs) Pause(name, by string) error {
 	r, err := j.find(name)
 	if err != nil {
 		return err
 	}
-	r.pause(true)
-	j.log.Info("job paused", zap.String(fields.Service, name))
+	r.pause(true, by)
+	j.log.Info("job paused", zap.String(fields.Service, name), zap.String(fields.By, by))
 	return nil
 }
 
@@ -107,7 +115,7 @@ func (j *Jobs) Resume(name string) error {
 	if err != nil {
 		return err
 	}
-	r.pause(false)
+	r.pause(false, "")
 	j.log.Info("job resumed", zap.String(fields.Service, name))
 	return nil
 }

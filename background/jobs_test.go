@@ -134,16 +134,20 @@ func TestAPausedJobDoesNotRunUntilItIsResumed(t *testing.T) {
 		d := keep(nil)
 		app, jobs := startJobs(t, d, background.Every(10*second))
 		time.Sleep(15 * second)
-		must(t, jobs.Pause("it"))
-		must(t, jobs.Pause("it"))
+		since := time.Now()
+		must(t, jobs.Pause("it", "ada"))
 		time.Sleep(20 * second)
-		if status, _ := jobs.Get("it"); !status.Paused || !status.Next.IsZero() {
+		must(t, jobs.Pause("it", "charles")) // who is late
+		if status, _ := jobs.Get("it"); !status.Paused || !status.Next.IsZero() || status.PausedBy != "ada" || !status.PausedSince.Equal(since) {
 			t.Errorf("%+v", status)
 		}
 		must(t, jobs.RunNow("it"))
 		time.Sleep(20 * second)
 		must(t, jobs.Resume("it")) // at 55 s: nothing is made up for
 		must(t, jobs.Resume("it"))
+		if status, _ := jobs.Get("it"); status.Paused || status.PausedBy != "" || !status.PausedSince.IsZero() {
+			t.Errorf("%+v", status)
+		}
 		time.Sleep(20 * second)
 		must(t, app.Stop(t.Context()))
 		d.want(t, 10*second, 35*second, 60*second, 70*second)
@@ -156,7 +160,7 @@ func TestAJobMayBePausedBeforeTheStart(t *testing.T) {
 		d := keep(nil)
 		var jobs *background.Jobs
 		app, _ := build(t, addWork(d, background.Once()), fx.Populate(&jobs))
-		must(t, jobs.Pause("it"))
+		must(t, jobs.Pause("it", "ada"))
 		must(t, app.Start(t.Context()))
 		time.Sleep(time.Minute)
 		must(t, jobs.Resume("it")) // nothing is due later: it runs
@@ -172,7 +176,7 @@ func TestAPauseDoesNotTouchTheRunThatGoesOn(t *testing.T) {
 		d := keep(func(ctx context.Context, _ int) error { time.Sleep(5 * second); return ctx.Err() })
 		app, jobs := startJobs(t, d, background.Continuously())
 		time.Sleep(second)
-		must(t, jobs.Pause("it"))
+		must(t, jobs.Pause("it", "ada"))
 		time.Sleep(time.Minute)
 		if status, _ := jobs.Get("it"); status.Running || status.LastError != nil {
 			t.Errorf("%+v", status)
@@ -187,7 +191,7 @@ func TestJobsThatDoNotRunSaySo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var jobs *background.Jobs
 		app, _ := build(t, addWork(keep(nil), background.Once()), fx.Populate(&jobs))
-		for _, steer := range []func(string) error{jobs.RunNow, jobs.Pause, jobs.Resume} {
+		for _, steer := range []func(string) error{jobs.RunNow, func(name string) error { return jobs.Pause(name, "ada") }, jobs.Resume} {
 			err := steer("that")
 			wantText(t, err, `background: unknown job: "that"`)
 			if !errors.Is(err, background.ErrUnknownJob) {
@@ -215,7 +219,7 @@ func TestJobsMayBeSteeredFromAnywhere(t *testing.T) {
 		for range 8 {
 			go func() {
 				for range 200 {
-					_ = errors.Join(jobs.Pause("it"), jobs.RunNow("it"), jobs.Resume("it"))
+					_ = errors.Join(jobs.Pause("it", "ada"), jobs.RunNow("it"), jobs.Resume("it"))
 					jobs.List()
 					time.Sleep(time.Millisecond)
 				}

@@ -191,11 +191,21 @@ func TestTheStatusOfAJobIsKnownBeforeItsStart(t *testing.T) {
 		var jobs *background.Jobs
 		s := newSettings(t, map[string]any{"Interval": "10s", "Enabled": false})
 		app, _ := build(t, fx.Supply(s.manager), addWork(keep(nil), background.FromSection("It")), fx.Populate(&jobs))
-		if status, _ := jobs.Get("it"); status != (background.JobStatus{Name: "it", Trigger: "every 10s", Paused: true}) {
+		pausedBySettings := background.JobStatus{
+			Name: "it", Trigger: "every 10s", Paused: true, PausedBy: "It:Enabled", PausedSince: time.Now(),
+		}
+		if status, _ := jobs.Get("it"); status != pausedBySettings {
 			t.Errorf("%+v", status)
 		}
-		must(t, jobs.Pause("it"))
+		time.Sleep(time.Minute)
+		must(t, jobs.Pause("it", "ada"))
+		if status, _ := jobs.Get("it"); status.PausedBy != "ada" || !status.PausedSince.Equal(time.Now()) {
+			t.Errorf("%+v", status)
+		}
 		must(t, jobs.Resume("it"))
+		if status, _ := jobs.Get("it"); status != pausedBySettings {
+			t.Errorf("%+v", status)
+		}
 		must(t, app.Stop(t.Context()))
 	})
 }

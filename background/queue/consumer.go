@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/observe"
 )
 
 // Consumer receives messages of type M in a loop of the program's own. [Declare]
@@ -33,26 +34,36 @@ type Received[M any] struct {
 	delivery Delivery
 }
 
-// settle settles r by do.
-func (r *Received[M]) settle(do func(Delivery) error) error {
+// settle settles r by do. result and what follows is what the observers are told.
+func (r *Received[M]) settle(do func(Delivery) error, result observe.Result, reason error, delay time.Duration) error {
 	defer r.hand.keeper.remove(r.hand)
-	return do(r.delivery)
+	err := do(r.delivery)
+	if w := r.hand.takeWatched(); w != nil {
+		switch {
+		case errors.Is(err, ErrLost):
+			result = observe.Lost
+		case err != nil:
+			result = observe.Unsettled
+		}
+		w.tell(result, reason, delay)
+	}
+	return err
 }
 
 // Ack has the message forgotten: it is done.
 func (r *Received[M]) Ack(ctx context.Context) error {
-	return r.settle(func(d Delivery) error { return d.Ack(ctx) })
+	return r.settle(func(d Delivery) error { return d.Ack(ctx) }, observe.Succeeded, nil, 0)
 }
 
 // Nack has the message come again when delay has passed, maybe elsewhere. One that
 // is [Ordered] loses its place.
 func (r *Received[M]) Nack(ctx context.Context, delay time.Duration) error {
-	return r.settle(func(d Delivery) error { return d.Nack(ctx, delay) })
+	return r.settle(func(d Delivery) error { return d.Nack(ctx, delay) }, observe.Retried, nil, delay)
 }
 
 // Bury makes the message a dead letter.
 func (r *Received[M]) Bury(ctx context.Context, reason string) error {
-	return r.settle(func(d Delivery) error { return d.Bury(ctx, reason) })
+	return r.settle(func(d Delivery) error { return d.Bury(ctx, reason) }, observe.Buried, errors.New(reason), 0)
 }
 
 func newConsumer[M any](t *topicOf[M]) Consumer[M] {
@@ -87,6 +98,11 @@ func (t *topicOf[M]) loop(ctx context.Context, yield func(*Received[M], error) b
 		cancel(nil)
 		wg.Wait()
 		closed := closeAll(forever, receivers)
+		for _, h := range keeper.all() { // given back
+			if w := h.takeWatched(); w != nil {
+				w.tell(observe.Returned, nil, 0)
+			}
+		}
 		switch {
 		case !left:
 			err = errors.Join(err, closed)
@@ -101,8 +117,8 @@ func (t *topicOf[M]) loop(ctx context.Context, yield func(*Received[M], error) b
 		}
 		receivers = append(receivers, r)
 	}
-	for _, r := range receivers {
-		wg.Go(func() { cancel(forward(ctx, r, keeper, received)) })
+	for partition, r := range receivers {
+		wg.Go(func() { cancel(forward(ctx, r, keeper, partition, received)) })
 	}
 	wg.Go(func() { keeper.run(ctx, t.takeover) })
 	for {
@@ -119,13 +135,14 @@ func (t *topicOf[M]) loop(ctx context.Context, yield func(*Received[M], error) b
 }
 
 // forward sends what r receives to received, until ctx ends or r fails.
-func forward(ctx context.Context, r Receiver, keeper *keeper, received chan<- *hand) error {
+func forward(ctx context.Context, r Receiver, keeper *keeper, partition int, received chan<- *hand) error {
 	for {
 		d, err := r.Next(ctx)
 		if err != nil {
 			return err
 		}
 		h := keeper.hand()
+		h.partition = partition
 		h.hold(d, func(error) {})
 		select {
 		case received <- h:
@@ -140,12 +157,17 @@ func (t *topicOf[M]) received(ctx context.Context, h *hand) *Received[M] {
 	d := h.delivery
 	e := d.Message()
 	r := &Received[M]{Info: t.info(e, d.Attempt()), hand: h, delivery: d}
+	if len(t.observers) > 0 {
+		_, w := t.observe(ctx, e, h.partition, r.Attempt, true)
+		h.setWatched(w)
+	}
 	err := t.decode(e, &r.Message)
 	if err == nil {
 		return r
 	}
 	id := zap.String(fields.Message, e.ID)
-	if buried := r.Bury(ctx, text(err)); buried != nil {
+	bury := func(d Delivery) error { return d.Bury(ctx, text(err)) }
+	if buried := r.settle(bury, observe.Buried, err, 0); buried != nil {
 		t.log.Error("message not settled", id, zap.Error(buried))
 		return nil
 	}

@@ -17,7 +17,7 @@ var errStopping = errors.New("queue: the host cannot wait any longer")
 // guarded by the lock.
 type handlers struct {
 	topic  *topic
-	handle func(ctx context.Context, e *Envelope) error
+	handle func(*handling) error
 
 	receiving context.Context //nolint:containedctx // of all workers; ends with the stop
 	receive   context.CancelFunc
@@ -35,7 +35,7 @@ type handlers struct {
 }
 
 // startHandlers begins to receive. handle must not panic.
-func startHandlers(ctx context.Context, t *topic, handle func(context.Context, *Envelope) error) (*handlers, error) {
+func startHandlers(ctx context.Context, t *topic, handle func(*handling) error) (*handlers, error) {
 	queues, err := t.open(ctx)
 	if err != nil {
 		return nil, err
@@ -57,9 +57,9 @@ func startHandlers(ctx context.Context, t *topic, handle func(context.Context, *
 		}
 		receivers = append(receivers, r)
 	}
-	for _, r := range receivers {
+	for partition, r := range receivers {
 		for range max(1, t.concurrency) {
-			s.workers.Go(s.newWorker(r).run)
+			s.workers.Go(s.newWorker(r, partition).run)
 		}
 	}
 	extending, cancel := context.WithCancel(forever)

@@ -3,6 +3,8 @@ package queue
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,11 +16,15 @@ type keeper struct {
 	hands map[*hand]struct{}
 }
 
-// hand holds a delivery, or none. Guarded by the keeper's lock.
+// hand holds a delivery, or none. Its fields below the blank line are guarded by the
+// keeper's lock.
 type hand struct {
-	keeper   *keeper
+	keeper    *keeper
+	partition int // that it was received from, of a loop
+
 	delivery Delivery
 	lost     context.CancelCauseFunc
+	watched  *watched // of a loop; nil if nobody watches
 }
 
 // hand returns a new one, which is kept until it is removed.
@@ -40,6 +46,21 @@ func (k *keeper) remove(h *hand) {
 	delete(k.hands, h)
 }
 
+func (h *hand) setWatched(w *watched) {
+	h.keeper.mu.Lock()
+	defer h.keeper.mu.Unlock()
+	h.watched = w
+}
+
+// takeWatched returns what watches h, and nil from then on.
+func (h *hand) takeWatched() *watched {
+	h.keeper.mu.Lock()
+	defer h.keeper.mu.Unlock()
+	w := h.watched
+	h.watched = nil
+	return w
+}
+
 // hold begins to keep d. lost is called with [ErrLost] when another process has it,
 // but not once it was released.
 func (h *hand) hold(d Delivery, lost context.CancelCauseFunc) {
@@ -52,6 +73,13 @@ func (h *hand) release() {
 	h.keeper.mu.Lock()
 	defer h.keeper.mu.Unlock()
 	h.delivery, h.lost = nil, nil
+}
+
+// all are the hands that have not been removed.
+func (k *keeper) all() []*hand {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Collect(maps.Keys(k.hands))
 }
 
 // held are the hands that are not empty, with what they hold.

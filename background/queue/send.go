@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/observe"
 )
 
 // Sender sends messages of type M. [Handle] and [Declare] make it injectable. Safe
@@ -85,11 +86,26 @@ func (t *topicOf[M]) Send(ctx context.Context, message M, options ...SendOption)
 	if err != nil {
 		return err
 	}
-	e, err := t.envelope(ctx, &s, message)
-	if err != nil {
-		return err
+	if s.id == "" {
+		s.id = newID()
 	}
-	return t.send(ctx, s.tx, e)
+	ctx, end := t.beginSend(ctx, s.id, 1)
+	e, err := t.envelope(ctx, &s, message)
+	if err == nil {
+		err = t.send(ctx, s.tx, e)
+	}
+	if end != nil {
+		end(err)
+	}
+	return err
+}
+
+func (t *topic) beginSend(ctx context.Context, id string, messages int) (context.Context, func(error)) {
+	if len(t.observers) == 0 {
+		return ctx, nil
+	}
+	return t.observers.BeginSend(ctx,
+		observe.Send{Queue: t.name, Engine: t.can.Engine, Type: t.message.String(), ID: id, Messages: messages})
 }
 
 func (t *topicOf[M]) SendAll(ctx context.Context, messages []M, options ...SendOption) error {
@@ -100,9 +116,18 @@ func (t *topicOf[M]) SendAll(ctx context.Context, messages []M, options ...SendO
 	if s.id != "" {
 		return fmt.Errorf("queue: send %v: queue.ID is for one message: use Send", t.message)
 	}
+	ctx, end := t.beginSend(ctx, "", len(messages))
+	err = t.sendAll(ctx, &s, messages)
+	if end != nil {
+		end(err)
+	}
+	return err
+}
+
+func (t *topicOf[M]) sendAll(ctx context.Context, s *sending, messages []M) error {
 	batches := make([][]*Envelope, max(1, t.partitions))
 	for _, message := range messages {
-		e, err := t.envelope(ctx, &s, message)
+		e, err := t.envelope(ctx, s, message)
 		if err != nil {
 			return err
 		}

@@ -48,10 +48,14 @@ func (s *service[M]) StartAsync(ctx context.Context) error {
 }
 
 // handle is what a worker does with a message.
-func (t *topicOf[M]) handle(ctx context.Context, e *Envelope) (err error) {
+func (t *topicOf[M]) handle(h *handling) (err error) {
 	defer recovered(&err)
+	e, ctx := h.delivery.Message(), context.Context(h)
 	if len(e.Headers) > 0 {
 		ctx = t.propagator.Extract(ctx, e.Headers)
+	}
+	if len(t.observers) > 0 {
+		ctx = h.observe(ctx)
 	}
 	var message M
 	if err := t.decode(e, &message); err != nil {

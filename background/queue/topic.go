@@ -17,6 +17,7 @@ import (
 	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/category"
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/observe"
 )
 
 // topic is a type of message in one application.
@@ -28,6 +29,7 @@ type topic struct {
 	own        bool // nobody else uses the transport
 	can        Capabilities
 	propagator Propagator
+	observers  observe.Observers
 	log        *zap.Logger
 
 	opening  chan struct{} // holds one value, while nobody opens
@@ -45,15 +47,16 @@ type topicParams struct {
 	Lifetime   *hosted.ApplicationLifetime
 	Factory    *scope.Factory
 	Log        *zap.Logger
-	Transport  Transport  `optional:"true"`
-	Propagator Propagator `optional:"true"`
-	Names      []string   `group:"fxhost.queue.names"`
+	Transport  Transport           `optional:"true"`
+	Propagator Propagator          `optional:"true"`
+	Observers  []*observe.Observer `group:"fxhost.observers"`
+	Names      []string            `group:"fxhost.queue.names"`
 }
 
 // newTopic returns a topic, whose err is what is wrong with it.
 func newTopic(in topicParams, s settings, message reflect.Type, handled bool) *topic {
 	t := &topic{
-		settings: s, message: message, handled: handled, transport: in.Transport, propagator: in.Propagator,
+		settings: s, message: message, handled: handled, transport: in.Transport, propagator: in.Propagator, observers: in.Observers,
 		log: category.Named(in.Log, "queue."+s.name), opening: make(chan struct{}, 1),
 	}
 	t.opening <- struct{}{}

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/observe"
 	"github.com/fxhost/fxhost/internal/safe"
 )
 
@@ -15,15 +16,16 @@ import (
 type worker struct {
 	*handlers
 
-	receiver Receiver
-	hand     *hand
-	ctx      context.Context //nolint:containedctx // of its messages, until one is lost: a context for each would cost more than the rest
-	cancel   context.CancelCauseFunc
-	current  *handling // nil between two messages
+	receiver  Receiver
+	partition int
+	hand      *hand
+	ctx       context.Context //nolint:containedctx // of its messages, until one is lost: a context for each would cost more than the rest
+	cancel    context.CancelCauseFunc
+	current   *handling // nil between two messages
 }
 
-func (s *handlers) newWorker(r Receiver) *worker {
-	w := &worker{handlers: s, receiver: r, hand: s.hands.hand()}
+func (s *handlers) newWorker(r Receiver, partition int) *worker {
+	w := &worker{handlers: s, receiver: r, partition: partition, hand: s.hands.hand()}
 	w.ctx, w.cancel = context.WithCancelCause(s.handling)
 	return w
 }
@@ -53,7 +55,8 @@ func (w *worker) run() {
 		h := w.current
 		if !h.tried {
 			h.tried, h.err = true, safe.ErrExited
-			h.err = w.handle(h, h.delivery.Message())
+			h.err = w.handle(h)
+			h.handled()
 		}
 		if w.settle(h) {
 			w.hand.release()
@@ -69,25 +72,7 @@ func (w *worker) take(d Delivery) {
 		w.ctx, w.cancel = context.WithCancelCause(w.handling)
 	}
 	w.hand.hold(d, w.cancel)
-	w.current = &handling{Context: w.ctx, topic: w.topic, delivery: d, attempt: d.Attempt()}
-}
-
-// handling is a message that is with a handler. It is also the context of it.
-type handling struct {
-	context.Context //nolint:containedctx // it is one
-
-	topic    *topic
-	delivery Delivery
-	attempt  int
-	tried    bool // this attempt has begun
-	err      error
-}
-
-func (h *handling) Value(key any) any {
-	if _, ok := key.(infoKey); ok {
-		return h
-	}
-	return h.Context.Value(key)
+	w.current = &handling{Context: w.ctx, topic: w.topic, partition: w.partition, delivery: d, attempt: d.Attempt()}
 }
 
 // lost tells whether another process has taken over the message that is handled
@@ -101,16 +86,19 @@ func lost(ctx context.Context) bool {
 func (w *worker) settle(h *handling) bool {
 	t, d, id := w.topic, h.delivery, zap.String(fields.Message, h.delivery.Message().ID)
 	var err error
+	result := observe.Succeeded
 	switch {
 	case lost(h):
-		t.log.Warn("message lost to another process", id, zap.Int(fields.Attempt, h.attempt))
+		w.tellLost(h)
 		return true
 	case h.err == nil:
 		t.succeeded.Add(1)
 		err = d.Ack(w.settling)
 	case w.handling.Err() != nil && t.partitions > 0:
+		h.ended(observe.Returned, 0)
 		return true // the receiver gives it back in its place
 	case w.handling.Err() != nil:
+		result = observe.Returned
 		err = d.Nack(w.settling, 0)
 	case h.attempt >= t.attempts || isPermanent(h.err):
 		t.failed.Add(1)
@@ -119,6 +107,7 @@ func (w *worker) settle(h *handling) bool {
 		}
 		t.buried.Add(1)
 		t.log.Error("message is a dead letter", append(stack(h.err), id, zap.Int(fields.Attempt, h.attempt), failure(h.err))...)
+		h.ended(observe.Buried, 0)
 		return true
 	default:
 		t.failed.Add(1)
@@ -126,17 +115,25 @@ func (w *worker) settle(h *handling) bool {
 	}
 	switch {
 	case err == nil:
+		h.ended(result, 0)
 		return true
 	case errors.Is(err, ErrLost):
-		t.log.Warn("message lost to another process", id, zap.Int(fields.Attempt, h.attempt))
+		w.tellLost(h)
 		return true
 	default:
 		t.log.Error("message not settled", id, zap.Error(err))
 		if h.err == nil {
+			h.ended(observe.Unsettled, 0)
 			return true // it comes again
 		}
 		return w.again(h, t.longest)
 	}
+}
+
+func (w *worker) tellLost(h *handling) {
+	w.topic.log.Warn("message lost to another process",
+		zap.String(fields.Message, h.delivery.Message().ID), zap.Int(fields.Attempt, h.attempt))
+	h.ended(observe.Lost, 0)
 }
 
 // again has the message tried again after a while. One that is ordered waits here:
@@ -148,14 +145,18 @@ func (w *worker) again(h *handling, wait time.Duration) bool {
 	if t.partitions == 0 {
 		if err := h.delivery.Nack(w.settling, wait); err != nil {
 			t.log.Error("message not settled", id, zap.Error(err))
+			h.ended(observe.Unsettled, 0)
+			return true
 		}
+		h.ended(observe.Retried, wait)
 		return true
 	}
+	h.ended(observe.Retried, wait)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		w.current = &handling{Context: h.Context, topic: t, delivery: h.delivery, attempt: h.attempt + 1}
+		w.current = &handling{Context: h.Context, topic: t, partition: h.partition, delivery: h.delivery, attempt: h.attempt + 1}
 		return false
 	case <-h.Done(): // lost
 	case <-w.receiving.Done(): // the receiver gives it back in its place

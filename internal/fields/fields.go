@@ -10,6 +10,7 @@ const (
 	Phase       = "phase"        // starting, start, started, stopping, stop, stopped, or that of a callback
 	Elapsed     = "elapsed"      // how long it took
 	Reason      = "reason"       // why the host stops
+	By          = "by"           // who has paused a job, or why
 	Error       = "error"        // what went wrong, verbatim
 	Stack       = "stack"        // where it panicked
 	Services    = "services"     // count of registered services, or names of some
