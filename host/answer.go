@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fxhost/fxhost/internal/caller"
+	"github.com/fxhost/fxhost/internal/probe"
 )
 
 // answer is a switch that [Builder.Run] answers instead of running the program.
@@ -22,6 +23,7 @@ type answer struct {
 func answers() []answer {
 	return []answer{
 		{"version", nil, (*Builder).tellVersion},
+		{"probe", probe.Names(), (*Builder).tellProbe},
 	}
 }
 

@@ -196,7 +196,8 @@ func (b *Builder) Validate() error {
 // Run answers these switches of the command line on stdout, and returns without
 // calling any constructor; what is wrong is written to stderr and returned:
 //
-//	--version   name and version of the program, Go version, revision
+//	--version                   name and version of the program, Go version, revision
+//	--probe live|ready|startup  asks the program that runs with the same Health:Urls
 //
 // A switch that is given a value it does not take, such as --version=2, is a setting,
 // and so is one to which [config.Switches] gives a key of the program's own.

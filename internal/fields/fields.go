@@ -30,5 +30,8 @@ const (
 	Message     = "message"      // ID of a message of a queue
 	Messages    = "messages"     // count of messages of a queue
 	Tasks       = "tasks"        // count of tasks of a task queue
+	Check       = "check"        // name of a health check
+	Status      = "status"       // healthy, degraded or unhealthy
+	Address     = "address"      // host and port that is listened on
 	Attempt     = "attempt"      // how often a message was handed to its handler
 )
