@@ -111,6 +111,14 @@ func (m *Manager) SetBasePath(folder string) {
 	m.basePath = folder
 }
 
+// BasePath is the directory that was given to [Manager.SetBasePath], "" if none was.
+// Relative paths in values start from it, too: those of a certificate, say.
+func (m *Manager) BasePath() string {
+	m.loading.Lock()
+	defer m.loading.Unlock()
+	return m.basePath
+}
+
 // Close calls the method Close() error of the sources that have one, last source
 // first, once each, and joins the errors. The values can still be read. A host
 // closes its Manager after it has stopped.

@@ -65,5 +65,5 @@ func ExampleGet() {
 	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", nil)
 	_, err := web.Get[*Cart](r)
 	fmt.Println(err)
-	// Output: web: the request has no scope: put Scopes.Handler in front of its handler
+	// Output: web: the request has no scope: serve it with web.AddServer, or put Scopes.Handler in front of its handler
 }

@@ -1,20 +1,23 @@
-// Package web connects net/http with hosted services: a scope for each request.
 package web
 
 import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/ambient"
 	"github.com/fxhost/fxhost/internal/fields"
 )
 
-// Scopes opens a scope for each request (ASP.NET Core: HttpContext.RequestServices).
-// Provide it with fx.Provide(web.NewScopes). Its Handler is middleware of the
-// usual form, for any router.
+// Scopes gives each request a scope (ASP.NET Core: HttpContext.RequestServices),
+// which is opened when it is first asked for. Provide it with
+// fx.Provide(web.NewScopes), to set what the scopes are given; the servers of
+// [AddServer] then use it. Its Handler is middleware of the usual form, for any other
+// server or router.
 type Scopes struct {
 	factory *scope.Factory
 	log     *zap.Logger
@@ -32,9 +35,10 @@ func NewScopes(factory *scope.Factory, log *zap.Logger) *Scopes {
 // request itself or the tenant in a header; see scope.With. Call it before the
 // first request. It returns s.
 //
-// The request is the one that the handler gets. What a router finds in the path
-// is in it from the moment when the router has run: at once if Handler is behind
-// the router, and otherwise only if no middleware between the two copies the
+// input is called when the scope is opened, by the goroutine that asks for it
+// first; it must not ask for the scope itself. The request is the one that the
+// handler gets. What a router finds in the path is in it from the moment when the
+// router has run, unless middleware between Handler and the router copies the
 // request, as http.Request.WithContext does.
 func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
 	s.inputs = append(s.inputs, input)
@@ -50,29 +54,24 @@ func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
 // The scope is not for goroutines that outlive the handler: their Get returns
 // scope.ErrClosed.
 //
-// Apart from what the scope makes, a request costs constant time and five
-// allocations, and two more for its inputs.
+// A request that does not ask for its scope costs two allocations; the first one to
+// ask opens it.
 func (s *Scopes) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		request := r.WithContext(r.Context()) // a copy, which the inputs and next share
-		inputs := make([]scope.Input, len(s.inputs))
-		for i, input := range s.inputs {
-			inputs[i] = input(request)
+		if x, ok := r.Context().Value(exchangeKey{}).(*exchange); ok && x.scope.scopes == s {
+			next.ServeHTTP(w, r) // the server gives it one
+			return
 		}
-		opened := s.factory.New(r.Context(), inputs...)
-		defer func() { //nolint:contextcheck // the closers must not end with the request
-			if err := opened.Close(context.WithoutCancel(r.Context())); err != nil {
-				s.log.Error("request scope failed to close", zap.String(fields.Path, r.URL.Path), zap.Error(err))
-			}
-		}()
-		*request = *r.WithContext(scope.NewContext(r.Context(), opened))
-		next.ServeHTTP(w, request)
+		c := &scopeContext{Context: r.Context(), scopes: s}
+		c.request = r.WithContext(c) //nolint:contextcheck // it is around that of the request
+		defer c.close()              //nolint:contextcheck // the closers must not end with the request
+		next.ServeHTTP(w, c.request)
 	})
 }
 
-// ErrNoScope is the error of [Get] for a request that did not come through
-// [Scopes.Handler].
-var ErrNoScope = errors.New("web: the request has no scope: put Scopes.Handler in front of its handler")
+// ErrNoScope is the error of [Get] for a request that came neither through
+// [Scopes.Handler] nor through a server of an application with scopes.
+var ErrNoScope = errors.New("web: the request has no scope: serve it with web.AddServer, or put Scopes.Handler in front of its handler")
 
 // Get returns the T of the request's scope, see scope.Get, which it costs and a
 // look into the request's context.
@@ -83,4 +82,56 @@ func Get[T any](r *http.Request) (T, error) {
 		return none, ErrNoScope
 	}
 	return scope.Get[T](opened)
+}
+
+// scopeContext is the context of a request, which opens the scope of the request
+// when it is first asked for.
+type scopeContext struct {
+	context.Context //nolint:containedctx // it is one
+
+	scopes  *Scopes // nil if requests have no scope
+	request *http.Request
+
+	mu     sync.Mutex
+	opened *scope.Scope
+	closed bool
+}
+
+// Value implements context.Context.
+func (c *scopeContext) Value(key any) any {
+	if _, ok := key.(ambient.Key); ok && c.scopes != nil {
+		return c.open()
+	}
+	return c.Context.Value(key)
+}
+
+func (c *scopeContext) open() *scope.Scope {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opened != nil {
+		return c.opened
+	}
+	inputs := make([]scope.Input, len(c.scopes.inputs))
+	for i, input := range c.scopes.inputs {
+		inputs[i] = input(c.request)
+	}
+	c.opened = c.scopes.factory.New(c.Context, inputs...)
+	if c.closed { // the handler has returned: nothing may be made any more
+		_ = c.opened.Close(context.WithoutCancel(c.Context)) // there is nothing to close
+	}
+	return c.opened
+}
+
+// close closes the scope, if it was opened.
+func (c *scopeContext) close() {
+	c.mu.Lock()
+	opened := c.opened
+	c.closed = true
+	c.mu.Unlock()
+	if opened == nil {
+		return
+	}
+	if err := opened.Close(context.WithoutCancel(c.Context)); err != nil {
+		c.scopes.log.Error("request scope failed to close", zap.String(fields.Path, c.request.URL.Path), zap.Error(err))
+	}
 }

@@ -26,7 +26,7 @@ func Named(constructor any, t reflect.Type, name string) (fx.Option, error) {
 	fn := reflect.ValueOf(constructor)
 	switch {
 	case fn.IsValid() && fn.Type() == reflect.TypeOf(fx.Annotate(nil)):
-		return fx.Module(name, fx.Provide(constructor), decorate(name)), nil
+		return fx.Module(name, fx.Provide(constructor), Decorate(name)), nil
 	case fn.Kind() != reflect.Func:
 		return nil, fmt.Errorf("constructor is a %T, want a function that returns %v", constructor, t)
 	case fn.IsNil():
@@ -39,9 +39,9 @@ func Named(constructor any, t reflect.Type, name string) (fx.Option, error) {
 	return fx.Provide(wrap(fn, name)), nil
 }
 
-// decorate names the loggers of an fx.Module. They are optional, because those
+// Decorate names the loggers of an fx.Module. They are optional, because those
 // that a constructor takes may be.
-func decorate(name string) fx.Option {
+func Decorate(name string) fx.Option {
 	return fx.Decorate(
 		func(in struct {
 			fx.In

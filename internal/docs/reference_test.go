@@ -184,6 +184,12 @@ func TestEverySettingIsInATable(t *testing.T) {
 
 	compare(t, "Settings of one job", firstColumn(section(t, p, "## Settings of one job")), fieldsOf(t, "background", "jobSettings"))
 
+	var servers []string
+	for _, name := range fieldsOf(t, "hosted/web", "Settings") {
+		servers = append(servers, serverKeys(t, name)...)
+	}
+	compare(t, "Settings of a server", firstColumn(section(t, p, "## Settings of a server")), servers)
+
 	var environment []string
 	for _, file := range parse(t, "host") {
 		ast.Inspect(file, func(node ast.Node) bool {
@@ -213,6 +219,20 @@ func TestEverySettingIsInATable(t *testing.T) {
 		}
 	}
 	compare(t, "Logging", firstColumn(section(t, p, "## Logging")), logging)
+}
+
+// serverKeys are the keys of a field of web.Settings.
+func serverKeys(t *testing.T, name string) []string {
+	t.Helper()
+	of := map[string]string{"Certificate": "Certificate", "Limits": "Limits", "Limits:MinRequestBodyDataRate": "DataRate"}[name]
+	if of == "" {
+		return []string{name}
+	}
+	var keys []string
+	for _, field := range fieldsOf(t, "hosted/web", of) {
+		keys = append(keys, serverKeys(t, name+":"+field)...)
+	}
+	return keys
 }
 
 // keysOf are the keys of a section of Logging.
@@ -260,6 +280,7 @@ func TestEveryOptionIsInATable(t *testing.T) {
 		"## Options of one service":       {"hosted", "ServiceOption"},
 		"## Options of one job":           {"background", "JobOption"},
 		"## Options under systemd":        {"host/systemd", "Option"},
+		"## Options of a server":          {"hosted/web", "Option"},
 		"## Options of a message":         {"background/queue", "Option"},
 		"## Options of sending a message": {"background/queue", "SendOption"},
 	} {

@@ -31,7 +31,13 @@ const (
 	Messages    = "messages"     // count of messages of a queue
 	Tasks       = "tasks"        // count of tasks of a task queue
 	Check       = "check"        // name of a health check
-	Status      = "status"       // healthy, degraded or unhealthy
+	Status      = "status"       // of a response, or of a health check: healthy, degraded or unhealthy
 	Address     = "address"      // host and port that is listened on
+	Method      = "method"       // of a request
+	Route       = "route"        // pattern that a request matched
+	Bytes       = "bytes"        // size of the body of a response
+	Aborted     = "aborted"      // a handler has not returned, but panicked
+	Urls        = "urls"         // where a server listens
+	Expires     = "expires"      // when a certificate does
 	Attempt     = "attempt"      // how often a message was handed to its handler
 )

@@ -1,0 +1,125 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/fields"
+)
+
+// exchange is one request and its response. It is allocated in one piece.
+type exchange struct {
+	run      *run
+	scope    scopeContext // of the request
+	context  exchangeContext
+	writer   responseWriter
+	body     requestBody
+	began    time.Time // zero without an access log
+	route    string
+	returned bool // the handler has returned: it has not panicked
+}
+
+// exchangeKey is the key of the exchange in the context of its request.
+type exchangeKey struct{}
+
+// exchangeContext is the context of the request.
+type exchangeContext struct {
+	context.Context //nolint:containedctx // it is one
+
+	exchange *exchange
+}
+
+// Value implements context.Context.
+func (c *exchangeContext) Value(key any) any {
+	if _, ok := key.(exchangeKey); ok {
+		return c.exchange
+	}
+	return c.exchange.scope.Value(key)
+}
+
+// ServeHTTP implements http.Handler.
+func (r *run) ServeHTTP(w http.ResponseWriter, given *http.Request) {
+	x := &exchange{run: r}
+	r.requests.Add(1)
+	defer x.end()
+	x.scope.Context, x.scope.scopes = given.Context(), r.scopes //nolint:fatcontext // one for each request
+	x.context = exchangeContext{given.Context(), x}
+	x.writer = responseWriter{ResponseWriter: w, exchange: x}
+	if r.accessLog {
+		x.began = time.Now()
+	}
+	request := given.WithContext(&x.context) //nolint:contextcheck // it is around that of the request
+	x.scope.request = request
+	if request.ContentLength != 0 && request.Body != nil {
+		if request.ContentLength > r.maxBody {
+			x.returned = true
+			http.Error(&x.writer, "request body too large", http.StatusRequestEntityTooLarge)
+			return
+		}
+		x.body = requestBody{exchange: x, body: http.MaxBytesReader(w, request.Body, r.maxBody)}
+		request.Body = &x.body
+	}
+	if r.middleware == nil {
+		x.handle(&x.writer, request)
+	} else {
+		r.middleware.ServeHTTP(&x.writer, request)
+	}
+	x.returned = true
+}
+
+// handle calls the handler of the application. A panic becomes status 500 as long as
+// there is no other; net/http would only close the connection.
+func (x *exchange) handle(w http.ResponseWriter, r *http.Request) {
+	defer func() { //nolint:contextcheck // the closers must not end with the request
+		x.route = r.Pattern
+		x.scope.close()
+		value := recover()
+		if value == nil {
+			return
+		}
+		if value != http.ErrAbortHandler { //nolint:errorlint // net/http looks for this one, too
+			x.run.log.Error("request panicked", zap.String(fields.Method, r.Method), zap.String(fields.Path, r.URL.Path),
+				zap.Error(&hosted.PanicError{Value: value}), zap.String(fields.Stack, string(debug.Stack())))
+			if x.writer.status == 0 && !x.writer.hijacked {
+				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+				return
+			}
+		}
+		panic(http.ErrAbortHandler)
+	}()
+	x.run.handler.ServeHTTP(w, r)
+}
+
+// end is deferred.
+func (x *exchange) end() {
+	r := x.run
+	if x.returned && !x.writer.hijacked {
+		x.writer.finish()
+	}
+	if r.accessLog && !slices.Contains(r.quiet, x.scope.request.URL.Path) {
+		x.log()
+	}
+	if x.writer.hijacked {
+		r.tunnels.Add(-1)
+	} else {
+		r.requests.Add(-1)
+	}
+	r.changed()
+}
+
+// log writes the access log.
+func (x *exchange) log() {
+	request, status := x.scope.request, x.writer.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	x.run.log.Info("request", zap.String(fields.Method, request.Method), zap.String(fields.Path, request.URL.Path),
+		zap.String(fields.Route, x.route), zap.Int(fields.Status, status), zap.Int64(fields.Bytes, x.writer.bytes),
+		zap.Duration(fields.Elapsed, time.Since(x.began)), zap.Bool(fields.Aborted, !x.returned))
+}
