@@ -16,18 +16,18 @@ import (
 //	minute (0-59), hour (0-23), day of month (1-31), month (1-12, JAN-DEC), day of week (0-7, SUN-SAT)
 //
 // as crontab(5) has it: * is any, 1,15 a list, 9-17 a range, */5 or 9-17/2 a step.
-// With six fields the first one is the second (0-59). If both days are given, one
-// of them is enough. L is the last day of the month, 15W the weekday nearest to the
-// 15th, MON#1 the first Monday and FRI#L the last Friday of the month. @hourly,
-// @daily, @weekly, @monthly and @yearly are short for the usual ones.
+// With six fields, the first one is the second (0-59). If both days are given, the
+// job runs when either of them matches. L is the last day of the month, 15W the weekday
+// nearest to the 15th, MON#1 the first Monday and FRI#L the last Friday of the month.
+// @hourly, @daily, @weekly, @monthly and @yearly are short for the usual ones.
 //
-// Where the clocks are changed, a time that is skipped comes as much later as they
-// were put forward (02:30 is 03:30 on that day), and one that is repeated comes
-// once, the first time. With * for the hour the job runs in each hour that passes,
-// whatever it is called.
+// When daylight saving time begins, a time that is skipped comes later by the length of
+// the change, such as 03:30 instead of 02:30. When it ends, a time that is repeated
+// comes once, the first time. With * for the hour, the job runs in every hour that
+// passes.
 //
-// When somebody sets the clock back by up to an hour, no time comes twice; by more,
-// the times begin anew.
+// If the system clock is set back by up to an hour, no time comes twice. If it is set
+// back further, the schedule begins again.
 func Cron(text string, zone *time.Location) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		c, err := newCron(text, zone)

@@ -2,6 +2,7 @@ package background_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -165,4 +166,66 @@ func ExamplePeriodicTimer() {
 	// tick 2
 	// tick 3
 	// done
+}
+
+// Jobs are shown, run and paused by name.
+func ExampleJobs() {
+	var jobs *background.Jobs
+	app := fx.New(
+		fx.NopLogger,
+		scope.Module(), background.Module(),
+		fx.Supply(&Shop{}),
+		background.AddJob[*SyncPrices](NewSyncPrices, background.Cron("0 2 * * *", time.UTC), background.Name("sync prices")),
+		hosted.Module(),
+		fx.Populate(&jobs),
+	)
+	_ = app.Start(context.Background()) // or app.Run()
+	fmt.Println(jobs.Pause("sync prices", "Ada: the shop moves"))
+	status, _ := jobs.Get("sync prices")
+	fmt.Println(status.Trigger, status.PausedBy)
+	fmt.Println(jobs.Resume("sync prices"))
+
+	fmt.Println(jobs.RunNow("sync prices"))
+	for status.Runs == 0 || status.Running {
+		time.Sleep(time.Millisecond)
+		status, _ = jobs.Get("sync prices")
+	}
+	runs, _ := jobs.Runs("sync prices")
+	fmt.Printf("%s %q\n", runs[0].Cause, runs[0].Error)
+	_ = app.Stop(context.Background())
+	// Output:
+	// <nil>
+	// cron 0 2 * * * (UTC) Ada: the shop moves
+	// <nil>
+	// <nil>
+	// sync 1
+	// run now ""
+}
+
+// Migration is a job that decides what its failure leads to.
+type Migration struct{}
+
+func NewMigration() *Migration { return &Migration{} }
+
+func (m *Migration) Run(context.Context) error { return errors.New("no such table") }
+
+// OnException ends the job, and with it the host.
+func (m *Migration) OnException(_ context.Context, err error) background.Decision {
+	fmt.Println("given up:", err)
+	return background.GiveUp
+}
+
+func ExampleExceptionHandler() {
+	app := fx.New(
+		fx.NopLogger,
+		scope.Module(), background.Module(),
+		background.AddJob[*Migration](NewMigration, background.Once()),
+		hosted.Module(),
+	)
+	_ = app.Start(context.Background()) // or app.Run()
+	<-app.Wait()
+	fmt.Println(app.Stop(context.Background()))
+	// Output:
+	// given up: no such table
+	// host: run service "background_test.Migration": no such table
 }

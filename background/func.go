@@ -10,10 +10,9 @@ import (
 	"github.com/fxhost/fxhost/internal/caller"
 )
 
-// Func registers fn as a background service called name: it runs from the start
-// of the host until its context ends at the stop, and its error is a fault. It
-// is for what needs nothing injected; write a type with [BackgroundService] for
-// the rest.
+// Func registers fn as a background service called name. fn is called when the host
+// starts, and its context ends when the host stops. Its error is a fault. A function
+// that needs anything injected is better a type with [BackgroundService].
 func Func(name string, fn func(ctx context.Context) error, options ...hosted.ServiceOption) fx.Option {
 	if name == "" {
 		return fx.Error(fmt.Errorf("background: Func at %v: name is empty", caller.Here()))

@@ -19,36 +19,33 @@ import (
 	"github.com/fxhost/fxhost/internal/observe"
 )
 
-// Job is work that comes back: each run is a new value, made in a scope of its
-// own that is closed when Run has returned (Quartz: IJob).
+// Job is work that a trigger starts (Quartz: IJob). Each run has a new Job, in a scope
+// of its own that is closed when Run has returned.
 type Job interface {
-	// Run does the work once. ctx ends when the job is stopped, and should end Run
-	// soon after; its error is then ignored if it is ctx's. Any other error, a panic
-	// and a runtime.Goexit is a failure of the run, which is logged; the next run
-	// comes all the same.
+	// Run does the work once. ctx ends when the job is stopped. Run should then return
+	// soon; the error of ctx is ignored. Any other error, a panic and a runtime.Goexit
+	// are failures of the run. They are logged, and the next run comes as usual.
 	Run(ctx context.Context) error
 }
 
-// AddJob registers the job T, which runs when its trigger says so: one of [Every],
-// [Cron], [Continuously], [Once] and [At], or what [FromSection] reads. constructor
-// makes T; it is a scoped one, see scope.Provide, so that it may take what lives as
-// long as one run.
+// AddJob registers the job T. One of the options is its trigger: [Every], [Cron],
+// [Continuously], [Once] or [At], or [FromSection], which reads it from the
+// configuration. constructor returns a T for each run. It is a scoped constructor, see
+// scope.Provide.
 //
-// A job is a hosted service: it has its place in the order of the services,
-// starts with the host and stops with it; register it after the services that it
-// uses, because it may run before later ones have started. While it waits for its
-// next run it costs no goroutine. Runs of one job never overlap. What was due while
-// a run went on is made up for by one run at once.
+// A job is a hosted service, and starts and stops with the host. Register it after the
+// services that it uses, because it may run before later services have started. A job
+// that waits for its next run has no goroutine. Runs of one job never overlap. If runs
+// were due during a run, one run follows immediately.
 //
-// When the host stops the job, no run begins any more, and the context of one that
-// goes on ends; it is waited for within the shutdown budget.
+// When the host stops, no run begins, and the context of the current run ends. The host
+// waits for that run within the shutdown timeout.
 //
-// A job with no run left has ended by itself. If the last one failed, that is a fault
-// of the service, because nothing makes up for it, see hosted.OnFault. A job that
-// always has a next run does not keep a host with hosted.Options.StopWhenDone from
-// stopping.
+// A job without a next run has ended. If its last run failed, this is a fault of the
+// service, see hosted.OnFault. A job that always has a next run does not keep a host
+// with hosted.Options.StopWhenDone running.
 //
-// The application needs [Module] and scope.Module, or package host. A mistake in
+// The application needs [Module] and scope.Module, which package host has. A mistake in
 // the call is an error of fx.New that names its line.
 func AddJob[T Job](constructor any, options ...JobOption) fx.Option {
 	place := caller.Here()
@@ -111,7 +108,8 @@ type jobParams struct {
 	Scopes *scope.Factory `optional:"true"`
 }
 
-// Module makes the [Jobs] of an fx application. Package host has it already.
+// Module makes *[Jobs] injectable, and is needed for [AddJob]. Package host has it
+// already.
 func Module() fx.Option {
 	return fx.Provide(func(in struct {
 		fx.In

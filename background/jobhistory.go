@@ -16,17 +16,17 @@ const (
 	keptText = 1000
 )
 
-// JobRun is a run of a job that has ended.
+// JobRun is a finished run of a job.
 type JobRun struct {
 	Began   time.Time     `json:"began"`
-	Took    time.Duration `json:"took"`              // in JSON in nanoseconds
+	Took    time.Duration `json:"took"`              // nanoseconds in JSON
 	Cause   string        `json:"cause"`             // "schedule", "run now" or "retry"
-	Stopped bool          `json:"stopped,omitempty"` // it returned after the host had stopped the job
-	Error   string        `json:"error,omitempty"`   // the first 1,000 bytes of its text; empty if the run succeeded
+	Stopped bool          `json:"stopped,omitempty"` // it was cut short by a stop
+	Error   string        `json:"error,omitempty"`   // up to 1,000 bytes of the text; empty if the run succeeded
 }
 
-// Runs returns the last 20 runs of the job called name, the latest first. With more
-// than a thousand jobs, fewer of each are kept, but at least one.
+// Runs returns the last 20 finished runs of a job, the latest first. With more than a
+// thousand jobs, fewer runs of each are kept, but at least one.
 func (j *Jobs) Runs(name string) ([]JobRun, error) {
 	r, err := j.find(name)
 	if err != nil {

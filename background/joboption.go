@@ -9,8 +9,7 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 )
 
-// JobOption is an option of one job. Exactly one of them is its trigger, or there
-// is [FromSection].
+// JobOption is an option of a job. A job has exactly one trigger, or [FromSection].
 type JobOption interface{ apply(*declaredJob) error }
 
 type jobOption func(*declaredJob) error
@@ -81,9 +80,8 @@ func positive(option string, value time.Duration) error {
 	return nil
 }
 
-// Name names the job in [Jobs], and its service in logs, errors and
-// hosted.Services. Default is the type with its package, such as
-// "orders.SyncPrices".
+// Name names the job in [Jobs], and its service in logs, errors and hosted.Services.
+// Default is the type with its package, such as "orders.SyncPrices".
 func Name(name string) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		d.name = name
@@ -94,8 +92,8 @@ func Name(name string) JobOption {
 	})
 }
 
-// Service gives the hosted service of the job options, such as
-// hosted.OnFault(hosted.Ignore); its name is that of the job.
+// Service passes options to the hosted service of the job, such as
+// hosted.OnFault(hosted.Ignore). The service has the name of the job.
 func Service(options ...hosted.ServiceOption) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		d.service = append(d.service, options...)
@@ -103,8 +101,8 @@ func Service(options ...hosted.ServiceOption) JobOption {
 	})
 }
 
-// RunAtStart has the job run when its schedule begins, too. [Continuously] and
-// [Once] do that by themselves.
+// RunAtStart adds a run when the schedule begins. [Continuously] and [Once] have one
+// anyway.
 func RunAtStart() JobOption {
 	return jobOption(func(d *declaredJob) error {
 		d.runAtStart = true
@@ -112,9 +110,9 @@ func RunAtStart() JobOption {
 	})
 }
 
-// InitialDelay has the schedule of the job begin that much later than the job is
-// started: Every(time.Hour) with InitialDelay(time.Minute) runs first after an hour
-// and a minute, with [RunAtStart] also after a minute.
+// InitialDelay is the time from the start of the job to the beginning of its schedule.
+// Every(time.Hour) with InitialDelay(time.Minute) runs first after an hour and a minute;
+// with [RunAtStart], it also runs after a minute.
 func InitialDelay(delay time.Duration) JobOption {
 	return duration("InitialDelay", delay, func(d *declaredJob) *time.Duration { return &d.initialDelay })
 }
@@ -127,18 +125,18 @@ func Jitter(limit time.Duration) JobOption {
 	return duration("Jitter", limit, func(d *declaredJob) *time.Duration { return &d.jitter })
 }
 
-// RunTimeout ends the context of a run that takes longer. The run is waited for
-// all the same; that it returns the error of its context is a failure.
+// RunTimeout ends the context of a run that takes longer than limit. The job waits for
+// the run to return. If the run returns the error of its context, it has failed.
 func RunTimeout(limit time.Duration) JobOption {
 	return duration("RunTimeout", limit, func(d *declaredJob) *time.Duration { return &d.timeout })
 }
 
-// Pause is the time between two runs of [Continuously].
+// Pause is the time between two runs of a job with [Continuously].
 func Pause(pause time.Duration) JobOption {
 	return duration("Pause", pause, func(d *declaredJob) *time.Duration { return &d.pause })
 }
 
-// StopAfter ends the job after n runs. Retries are not counted.
+// StopAfter ends the job after n runs. Retries do not count.
 func StopAfter(n int) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		if d.limit = n; n < 1 {
@@ -148,10 +146,9 @@ func StopAfter(n int) JobOption {
 	})
 }
 
-// Retry repeats a run that failed, up to n times: the first time after wait, then
-// after twice as long each time, but never longer than longest. Each time is a run
-// of its own, with a new job in a new scope. What is due meanwhile is made up for by
-// one run when the last of them has ended.
+// Retry repeats a run that failed, up to n times. It waits before the first retry, and
+// twice as long before each further one, up to longest. Each retry is a run with a new
+// job in a new scope. If runs were due meanwhile, one run follows the last retry.
 func Retry(n int, wait, longest time.Duration) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		d.retries, d.wait, d.longest = n, wait, longest

@@ -21,8 +21,8 @@ var (
 	ErrJobNotStarted = errors.New("background: job is not started")
 )
 
-// Jobs shows and steers the jobs of an application. It is injectable as *Jobs,
-// also into jobs, and safe for concurrent use.
+// Jobs lists the jobs of an application, runs them now, and pauses them. It is
+// injectable as *Jobs, also into jobs, and safe for concurrent use.
 type Jobs struct {
 	log   *zap.Logger
 	clock func() time.Time // time.Now; a test sets it
@@ -33,23 +33,23 @@ type Jobs struct {
 	all []*jobRunner // in registration order
 }
 
-// JobStatus is what is known of one job at one moment.
+// JobStatus is the state of a job.
 type JobStatus struct {
 	Name    string `json:"name"`
 	Trigger string `json:"trigger"` // such as "every 2h0m0s"
-	Running bool   `json:"running"` // a run goes on
-	Paused  bool   `json:"paused"`  // by Pause, or by its settings
+	Running bool   `json:"running"` // during a run
+	Paused  bool   `json:"paused"`  // by Pause, or by the settings
 
-	PausedBy    string    `json:"pausedBy,omitempty"`   // what Pause was told, or the key of the settings, such as "Import:Enabled"
-	PausedSince time.Time `json:"pausedSince,omitzero"` // zero if it is not paused
+	PausedBy    string    `json:"pausedBy,omitempty"`   // the argument of Pause, or the key of the settings, such as "Import:Enabled"
+	PausedSince time.Time `json:"pausedSince,omitzero"` // zero if the job is not paused
 
-	Next      time.Time     `json:"next,omitzero"`  // when the next run begins, zero while a run goes on, when it is paused or has ended
-	Began     time.Time     `json:"began,omitzero"` // when the last run began, zero before the first one
-	Took      time.Duration `json:"took"`           // how long the last run that has ended took, in JSON in nanoseconds
-	LastError error         `json:"-"`              // of that run, nil if it had none; a text in JSON
-	Runs      int           `json:"runs"`           // how many have begun, retries and all
-	Failures  int           `json:"failures"`       // how many of them have failed
-	TotalTook time.Duration `json:"totalTook"`      // how long all that have ended took together
+	Next      time.Time     `json:"next,omitzero"`  // the beginning of the next run; zero during a run, while paused, and after the last run
+	Began     time.Time     `json:"began,omitzero"` // the beginning of the latest run; zero before the first
+	Took      time.Duration `json:"took"`           // the duration of the latest finished run; nanoseconds in JSON
+	LastError error         `json:"-"`              // the error of that run, or nil; a text in JSON
+	Runs      int           `json:"runs"`           // the number of runs, with retries and the current one
+	Failures  int           `json:"failures"`       // the number of failed runs
+	TotalTook time.Duration `json:"totalTook"`      // the duration of all finished runs together
 }
 
 // MarshalJSON writes LastError as its text.
@@ -85,8 +85,8 @@ func (j *Jobs) Get(name string) (JobStatus, bool) {
 	return r.status(), true
 }
 
-// RunNow has a job run at once, or once more as soon as the run that goes on has
-// ended. That does not move its schedule. A job that is paused runs, too.
+// RunNow runs a job immediately, or once more after the current run. It does not move
+// the schedule. A paused job runs, too.
 func (j *Jobs) RunNow(name string) error {
 	r, err := j.find(name)
 	if err != nil {
@@ -95,9 +95,9 @@ func (j *Jobs) RunNow(name string) error {
 	return r.runNow()
 }
 
-// Pause keeps a job from beginning a run until Resume; one that goes on is not
-// touched. by says who pauses it, or why: the log and the status have it. Pause may be
-// called at any time. To pause a job again changes nothing.
+// Pause lets no run of a job begin until Resume. The current run goes on. by says who
+// pauses the job, or why; it appears in the log and in the status. Pause may be called
+// at any time. It does nothing if the job is already paused.
 func (j *Jobs) Pause(name, by string) error {
 	r, err := j.find(name)
 	if err != nil {
@@ -108,8 +108,8 @@ func (j *Jobs) Pause(name, by string) error {
 	return nil
 }
 
-// Resume ends a Pause. What was due meanwhile is left out, unless nothing is due
-// after it: then the job runs at once.
+// Resume ends a Pause. Runs that were due meanwhile are skipped, except when no other
+// run is to come: then the job runs immediately.
 func (j *Jobs) Resume(name string) error {
 	r, err := j.find(name)
 	if err != nil {

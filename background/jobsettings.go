@@ -11,22 +11,20 @@ import (
 	"github.com/fxhost/fxhost/config"
 )
 
-// FromSection reads from a section of the configuration when a job runs, and
-// whether it does:
+// FromSection reads the trigger of a job from a section of the configuration:
 //
 //	{"SyncPrices": {"Interval": "2h"}}
 //	{"SyncPrices": {"Cron": "0 2 * * *", "Zone": "Europe/Berlin", "Enabled": false}}
 //	{"SyncPrices": {"Trigger": "Continuously"}}
 //
-// Trigger is Every, Cron, Continuously or Once; it can be left out if there is
-// Interval or Cron. If the section says nothing of that, the trigger among the
-// options counts. Zone is [time.Local] by default, and Enabled true.
+// Trigger is Every, Cron, Continuously or Once. It may be omitted if there is Interval
+// or Cron. If the section has none of them, the trigger among the options is used. Zone
+// defaults to [time.Local], and Enabled to true.
 //
-// A change takes effect at once, also while the job waits: the times of a new
-// trigger count from then, and a job that is not enabled is paused, see
-// [Jobs.Pause]. A job that has ended stays so. What does not fit is refused as by
-// any config.Configure. The section is the job's own; other settings may lie around
-// it.
+// A change takes effect immediately, also while the job waits. The schedule of a new
+// trigger begins then. A job that is not enabled is paused, see [Jobs.Pause]. A job that
+// has ended does not begin again. Invalid settings are refused as by config.Configure.
+// Nothing else may use the section, but other settings may lie around it.
 func FromSection(section string) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		d.section = section

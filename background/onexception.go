@@ -8,27 +8,26 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 )
 
-// ExceptionHandler is an optional interface of a [Job] that decides what a failure
-// of its run leads to. A job that could not be made is not asked, and neither is one
-// that is being stopped.
+// ExceptionHandler is implemented by a [Job] that decides what follows a failed run. It
+// is not called if the job could not be constructed, or is being stopped.
 type ExceptionHandler interface {
-	// OnException is called with what Run returned, with a *hosted.PanicError, or for a
-	// Goexit, before the scope of the run is closed. ctx ends when the job is stopped,
-	// but not with the [RunTimeout]. If it panics, that is joined to err, and the job
-	// goes on.
+	// OnException is called before the scope of the run is closed. err is what Run
+	// returned, a *hosted.PanicError, or an error about a runtime.Goexit. ctx ends when the
+	// job is stopped, but not after the [RunTimeout]. A panic of OnException is joined to
+	// err, and counts as GoOn.
 	OnException(ctx context.Context, err error) Decision
 }
 
-// Decision is what an [ExceptionHandler] wants.
+// Decision is the result of an [ExceptionHandler].
 type Decision uint8
 
 const (
-	// GoOn logs the failure, and repeats the run if there is a [Retry]; then the next
-	// run comes. It is what happens without an ExceptionHandler.
+	// GoOn logs the failure, and repeats the run if there is a [Retry]. The next run comes
+	// as usual. This also happens without an ExceptionHandler.
 	GoOn Decision = iota
-	// Skip takes the run for one that has succeeded.
+	// Skip treats the run as successful.
 	Skip
-	// GiveUp ends the job: the failure is a fault of its service, see hosted.OnFault.
+	// GiveUp ends the job. The failure is a fault of its service, see hosted.OnFault.
 	GiveUp
 )
 

@@ -16,23 +16,22 @@ import (
 // errStopped is the cause of a loop's context that StopAsync has ended.
 var errStopped = errors.New("background: service stopped")
 
-// Executor is what a type that embeds [BackgroundService] has to implement.
+// Executor is implemented by a type that embeds [BackgroundService].
 type Executor interface {
-	// ExecuteAsync is the work. It runs on a goroutine of its own, from the
-	// start of the service on, until ctx ends (it should return soon after: its
-	// error is then ignored if it is ctx's) or until it has nothing left to do.
-	// An error that it returns by itself, and a panic, is a fault of the service
-	// (see hosted.OnFault); nil leaves the host running.
+	// ExecuteAsync is the work. It runs on a goroutine of its own from the start of the
+	// service. It should return soon after ctx has ended; the error of ctx is then
+	// ignored. It may return earlier: nil leaves the host running. Any other error, and a
+	// panic, is a fault of the service, see hosted.OnFault.
 	ExecuteAsync(ctx context.Context) error
 }
 
-// BackgroundService is embedded in a type that has an ExecuteAsync method (see
-// [Executor]) and makes it a hosted.HostedService (.NET: BackgroundService).
-// The type may have StartAsync and StopAsync methods of its own that call those
-// of the base.
+// BackgroundService makes a hosted.HostedService of a type that embeds it and has an
+// ExecuteAsync method, see [Executor] (.NET: BackgroundService). The type may have
+// StartAsync and StopAsync methods of its own, which must call those of
+// BackgroundService.
 //
-// The zero value is ready, once hosted.AddHostedService has bound it. Its
-// methods are safe for concurrent use. It must not be copied after that.
+// The zero value is ready to use. hosted.AddHostedService connects it to the type that
+// embeds it; after that, it must not be copied. Its methods are safe for concurrent use.
 type BackgroundService struct {
 	mu    sync.Mutex
 	outer Executor
@@ -71,10 +70,10 @@ func (b *BackgroundService) Bind(outer hosted.HostedService, ended func()) error
 	return nil
 }
 
-// StartAsync starts ExecuteAsync and returns at once. From then on the work is
-// stopped by StopAsync alone: the end of ctx does not touch it, but ctx's values
-// reach it. If ctx has ended already, nothing is started and its cause returned.
-// A service whose work has ended may be started again.
+// StartAsync starts ExecuteAsync and returns immediately. The context of ExecuteAsync
+// has the values of ctx, but ends only with StopAsync. If ctx has already ended,
+// StartAsync starts nothing and returns its cause. A service whose work has ended may be
+// started again.
 func (b *BackgroundService) StartAsync(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -95,9 +94,9 @@ func (b *BackgroundService) StartAsync(ctx context.Context) error {
 	return nil
 }
 
-// StopAsync ends the context of ExecuteAsync and returns when that has
-// returned, or ctx's cause. It returns the error of ExecuteAsync only if that
-// came after the stop and is not the context's. It does nothing before
+// StopAsync ends the context of ExecuteAsync, and waits until ExecuteAsync has returned
+// or ctx ends, whose cause it then returns. It returns an error of ExecuteAsync that
+// came after the stop, unless it is that of the context. StopAsync does nothing before
 // StartAsync, and may be called again.
 func (b *BackgroundService) StopAsync(ctx context.Context) error {
 	b.mu.Lock()

@@ -7,13 +7,12 @@ import (
 	"time"
 )
 
-// PeriodicTimer ticks at a fixed period for a loop that waits for each tick
-// (.NET: PeriodicTimer). The first tick comes after one period. Ticks that
-// nobody waited for coalesce into one, which the next wait takes at once; the
-// ticks do not drift. Waiting does not allocate.
+// PeriodicTimer ticks at a fixed period, for a loop that waits for each tick (.NET:
+// PeriodicTimer). The first tick comes after one period, and the ticks do not drift. If
+// nobody waits, one tick is kept for the next wait, and further ticks are dropped.
 //
-// It is safe for concurrent use; of several waits that are pending at once,
-// each tick ends one (.NET: a second wait throws).
+// It is safe for concurrent use. If several waits are pending, each tick ends one of
+// them (.NET: a second wait throws).
 type PeriodicTimer struct {
 	ticker  *time.Ticker
 	stopped chan struct{}
@@ -60,9 +59,9 @@ func (t *PeriodicTimer) Period() time.Duration {
 	return t.period
 }
 
-// SetPeriod changes the period, also for a wait that is pending: the next tick
-// comes one new period from now. It panics if period is not more than zero, and
-// does nothing after Stop.
+// SetPeriod changes the period, also for a pending wait. The next tick comes one new
+// period from now. SetPeriod panics if period is not more than zero, and does nothing
+// after Stop.
 func (t *PeriodicTimer) SetPeriod(period time.Duration) {
 	check(period)
 	t.mu.Lock()

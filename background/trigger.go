@@ -21,9 +21,8 @@ type trigger interface {
 	byWall() bool
 }
 
-// Every runs a job at a fixed period, the first time one period after its start.
-// The runs do not drift: one that takes long, or begins late, does not put off
-// those after it.
+// Every runs a job at a fixed period. The first run comes one period after the start.
+// The runs do not drift: a run that takes long or begins late does not delay later ones.
 func Every(period time.Duration) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		return errors.Join(positive("Every", period), d.setTrigger(every(period)))
@@ -41,10 +40,9 @@ func (e every) atOnce() bool   { return false }
 func (e every) byWall() bool   { return false }
 func (e every) String() string { return "every " + time.Duration(e).String() }
 
-// Continuously runs a job again and again: the next run begins when one has
-// ended, after the [Pause] if there is one; without, a job that has nothing to do
-// takes a whole processor. After a run that failed it waits for half a second at
-// least.
+// Continuously runs a job again and again. A run begins when the one before has ended
+// and the [Pause] is over. Without a Pause, a job that has nothing to do uses a whole
+// processor. After a failed run, the job waits for at least half a second.
 func Continuously() JobOption {
 	return jobOption(func(d *declaredJob) error { return d.setTrigger(&continuously{}) })
 }
@@ -59,7 +57,7 @@ func (c *continuously) atOnce() bool                         { return true }
 func (c *continuously) byWall() bool                         { return false }
 func (c *continuously) String() string                       { return "continuously" }
 
-// Once runs a job one time, when it is started.
+// Once runs a job one time, when it starts.
 func Once() JobOption {
 	return jobOption(func(d *declaredJob) error { return d.setTrigger(once{}) })
 }
@@ -71,8 +69,7 @@ func (once) atOnce() bool                                   { return true }
 func (once) byWall() bool                                   { return false }
 func (once) String() string                                 { return "once" }
 
-// At runs a job at the given times. Those that have passed when the job is
-// started are left out.
+// At runs a job at the given times. Times before the start of the job are ignored.
 func At(times ...time.Time) JobOption {
 	return jobOption(func(d *declaredJob) error {
 		if len(times) == 0 {

@@ -2,20 +2,19 @@ package queue
 
 import "encoding/json"
 
-// Codec makes bytes of messages and messages of bytes. Safe for concurrent use.
+// Codec encodes and decodes messages. It must be safe for concurrent use.
 type Codec interface {
-	// ContentType is sent with each message. One that comes with another is a dead
-	// letter.
+	// ContentType is sent with each message. A message that arrives with another
+	// content type becomes a dead letter.
 	ContentType() string
+	// Marshal encodes a message.
 	Marshal(message any) ([]byte, error)
-	// Unmarshal gets a pointer to a message.
+	// Unmarshal decodes body into message, which is a pointer.
 	Unmarshal(body []byte, message any) error
 }
 
-// JSON is the [Codec] of encoding/json.
-const JSON jsonCodec = 0
-
-type jsonCodec byte
+// jsonCodec is the Codec of encoding/json, the default.
+type jsonCodec struct{}
 
 func (jsonCodec) ContentType() string                      { return "application/json" }
 func (jsonCodec) Marshal(message any) ([]byte, error)      { return json.Marshal(message) }

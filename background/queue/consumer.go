@@ -13,18 +13,17 @@ import (
 	"github.com/fxhost/fxhost/internal/observe"
 )
 
-// Consumer receives messages of type M in a loop of the program's own. [Declare]
-// makes it injectable.
+// Consumer receives messages of type M in a loop. [Declare] makes it injectable.
 type Consumer[M any] interface {
-	// All receives until ctx ends or the loop is left, which gives back what is not
-	// settled. Each message is settled by Ack, Nack or Bury; until then it stays with
-	// the loop, and at most [Prefetch] are. A body that does not decode becomes a dead
-	// letter, and is not seen. An error is the last that comes: the engine cannot be
-	// received from any more.
+	// All receives messages until ctx ends or the loop is left. Each message must be
+	// settled with Ack, Nack or Bury. At most [Prefetch] messages are with the loop; those
+	// that are not settled at its end are given back. A message that does not decode
+	// becomes a dead letter, and is not returned. An error ends the loop: the engine
+	// cannot receive any more.
 	All(ctx context.Context) iter.Seq2[*Received[M], error]
 }
 
-// Received is a message that was received.
+// Received is a message that a [Consumer] has received.
 type Received[M any] struct {
 	Info
 
@@ -50,13 +49,13 @@ func (r *Received[M]) settle(do func(Delivery) error, result observe.Result, rea
 	return err
 }
 
-// Ack has the message forgotten: it is done.
+// Ack removes the message from the queue, because it is done.
 func (r *Received[M]) Ack(ctx context.Context) error {
 	return r.settle(func(d Delivery) error { return d.Ack(ctx) }, observe.Succeeded, nil, 0)
 }
 
-// Nack has the message come again when delay has passed, maybe elsewhere. One that
-// is [Ordered] loses its place.
+// Nack gives the message back. It is delivered again after delay, possibly to another
+// process. A message of an [Ordered] type loses its place.
 func (r *Received[M]) Nack(ctx context.Context, delay time.Duration) error {
 	return r.settle(func(d Delivery) error { return d.Nack(ctx, delay) }, observe.Retried, nil, delay)
 }

@@ -12,38 +12,38 @@ import (
 	"github.com/fxhost/fxhost/internal/caller"
 )
 
-// Handler handles messages of type M, which is a plain struct. One is made for each
-// attempt at each message, in a scope of its own.
+// Handler handles messages of type M, which is a plain struct. Each attempt at a
+// message has a new Handler, in a scope of its own.
 type Handler[M any] interface {
-	// Handle returns nil when the message is done. After an error, or a panic, it is
-	// tried again (see [Attempts] and [Backoff]), unless the error is [Permanent].
+	// Handle returns nil when the message is done. After an error or a panic, the
+	// message is tried again (see [Attempts] and [Backoff]), unless the error is
+	// [Permanent].
 	//
-	// ctx ends with [Timeout], when the host cannot wait any longer for its stop, and
-	// when the message was taken over by another process: then its cause is [ErrLost].
-	// It does not end when Handle returns.
+	// ctx ends after the [Timeout], shortly before the shutdown timeout of a host that is
+	// stopping, and when another process has taken over the message. In the last case,
+	// its cause is [ErrLost]. It does not end when Handle returns.
 	Handle(ctx context.Context, message M) error
 }
 
-// HandlerFunc is a function as a [Handler].
+// HandlerFunc makes a [Handler] of a function.
 type HandlerFunc[M any] func(ctx context.Context, message M) error
 
 // Handle calls f.
 func (f HandlerFunc[M]) Handle(ctx context.Context, message M) error { return f(ctx, message) }
 
-// Handle registers constructor, which returns a [Handler] of M for each message, in
-// the scope of the message (see [scope.Provide] for what it may take), and a hosted
-// service that receives the messages and has them handled, at least once each. In
-// place of a constructor, there may be a Handler, such as a [HandlerFunc]: it handles
-// all messages, several at a time with [Concurrency]. Start and stop
-// are those of every hosted service: from the stop on it receives no more; what is
-// being handled may go on as long as the host can wait, then its context ends, and
-// what is not done is given back.
+// Handle registers the handler of messages of type M, and makes [Sender][M] injectable.
+// constructor returns a [Handler] of M, and is called for each attempt at a message.
+// See [scope.Provide] for what it may take. Instead of a constructor, it may be a
+// Handler, such as a [HandlerFunc], which then handles all messages, and several at a
+// time with [Concurrency].
 //
-// [Sender][M] becomes injectable. The messages go to the [Transport] of the
-// application; without one, they are kept in memory (see [UseMemory]).
+// A hosted service receives the messages. When the host stops, the service receives
+// no more messages, and handlers may finish. Shortly before the shutdown timeout, the
+// contexts of those that still run end, and their messages are given back.
 //
-// A type of message is handled or declared once in an application. The application
-// needs what [hosted.AddHostedService] and package scope need, and a *zap.Logger.
+// The messages go through the engine of the application, or through memory if there is
+// none (see [UseMemory]). An application handles or declares a type of message once. It
+// needs scope.Module and a *zap.Logger, which package host has.
 func Handle[M any](constructor any, options ...Option) fx.Option {
 	message, s := reflect.TypeFor[M](), newSettingsOf[M](options)
 	constructor, err := handlerConstructor[M](constructor)
@@ -59,8 +59,8 @@ func Handle[M any](constructor any, options ...Option) fx.Option {
 	)
 }
 
-// Declare makes [Sender][M] and [Consumer][M] injectable in a program that does not
-// handle the messages by [Handle]: another one does, or a loop over [Consumer].All.
+// Declare makes [Sender][M] and [Consumer][M] injectable in a program without a
+// [Handle] of M: another program handles the messages, or a loop over Consumer.All does.
 func Declare[M any](options ...Option) fx.Option {
 	message, s := reflect.TypeFor[M](), newSettingsOf[M](options)
 	if s.err != nil {

@@ -70,8 +70,11 @@ func sharing(memory *queue.Memory) fx.Option {
 
 func (a *application) letters(t *testing.T) []queue.DeadLetter {
 	t.Helper()
-	letters, err := a.queues.DeadLetters(t.Context(), "invoice", "", 100)
-	must(t, err)
+	var letters []queue.DeadLetter
+	for letter, err := range a.queues.DeadLetters(t.Context(), "invoice", queue.DeadLetterFilter{}) {
+		must(t, err)
+		letters = append(letters, letter)
+	}
 	return letters
 }
 

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Info is what is known of a message beside itself.
+// Info describes a message that was received.
 type Info struct {
 	Queue   string
 	ID      string
@@ -15,8 +15,8 @@ type Info struct {
 	Attempt int // 1 at first
 }
 
-// From returns what is known of the message that is being handled with ctx, or a
-// context made of it; false if there is none.
+// From returns the [Info] of the message whose handler was given ctx, or a context
+// derived from it. It returns false if there is none.
 func From(ctx context.Context) (Info, bool) {
 	h, ok := ctx.Value(infoKey{}).(*handling)
 	if !ok {
@@ -31,14 +31,14 @@ func (t *topic) info(e *Envelope, attempt int) Info {
 
 type infoKey struct{}
 
-// Propagator carries what belongs to a context, such as a trace, from the sender
-// of a message to its handler. Provide one to the application; without it, the
-// headers of W3C Trace Context and Baggage of a message that is being handled are
-// those of the messages that its handler sends. Safe for concurrent use.
+// Propagator carries values of a context, such as a trace, from the sender of a message
+// to its handler. An application may provide one with fx.Provide. Without it, messages
+// that a handler sends get the headers of W3C Trace Context and Baggage of the message
+// that it handles. It must be safe for concurrent use.
 type Propagator interface {
-	// Inject adds to the headers of a message that is sent with ctx.
+	// Inject writes values of ctx to the headers of a message that is sent.
 	Inject(ctx context.Context, headers map[string]string)
-	// Extract returns a context, made of ctx, for the handler of a message.
+	// Extract returns the context for the handler of a message, derived from ctx.
 	Extract(ctx context.Context, headers map[string]string) context.Context
 }
 

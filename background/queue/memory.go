@@ -10,13 +10,13 @@ import (
 
 // MemoryOptions bound the queues of a [Memory].
 type MemoryOptions struct {
-	// Capacity is how many messages a queue holds: those that wait, those that are
-	// delayed and those that are being handled. Send waits for room, also that of a
-	// handler, which may be the one that would make some. Default 10,000.
+	// Capacity is how many messages a queue holds. Messages that are delayed or being
+	// handled count. Send waits for room. A handler that sends to its own queue may wait
+	// for room that only it could make. Default 10,000.
 	Capacity int
-	// DeadLetters is how many dead letters a queue keeps. When there are so many, a
-	// message that is to become one stays in the queue and is tried again, so that
-	// none is lost. Default 10,000.
+	// DeadLetters is how many dead letters a queue keeps. If there is no room for another,
+	// a message stays in the queue and is tried again, so that none is lost. Default
+	// 10,000.
 	DeadLetters int
 }
 
@@ -34,8 +34,8 @@ func (o MemoryOptions) withDefaults() (MemoryOptions, error) {
 	return o, nil
 }
 
-// Memory holds queues in memory. What is in them lives as long as the Memory; an
-// application that stops leaves it there for the next one that connects.
+// Memory holds queues in memory. Tests use it to keep messages from one application to
+// the next: [Use] with a function that returns Connect().
 type Memory struct {
 	options MemoryOptions
 	err     error // what is wrong with the options
@@ -44,15 +44,15 @@ type Memory struct {
 	queues map[string]*memoryQueue
 }
 
-// NewMemory returns a Memory without queues. Wrong options are an error of
+// NewMemory returns a Memory without queues. Invalid options are an error of
 // [Transport].Open.
 func NewMemory(options MemoryOptions) *Memory {
 	options, err := options.withDefaults()
 	return &Memory{options: options, err: err, queues: map[string]*memoryQueue{}}
 }
 
-// Connect returns a [Transport] to the queues. Each application has one of its
-// own, and closes it.
+// Connect returns a new [Transport] to the queues. Each application needs its own, and
+// closes it.
 func (m *Memory) Connect() Transport {
 	return &memoryTransport{memory: m, since: time.Now(), done: make(chan struct{}), receivers: map[*memoryReceiver]struct{}{}}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 )
 
-// Option is an option of a message type, given to [Handle] or [Declare].
+// Option is an option of a type of message. [Handle] and [Declare] take it.
 type Option interface{ apply(*settings) }
 
 type optionFunc func(*settings)
@@ -35,7 +35,7 @@ type settings struct {
 
 func newSettings(message reflect.Type, options []Option) settings {
 	s := settings{
-		name: messageName(message), codec: JSON,
+		name: messageName(message), codec: jsonCodec{},
 		attempts: 5, first: time.Second, longest: time.Minute, jitter: 0.2,
 	}
 	for i, option := range options {
@@ -99,13 +99,13 @@ func positive[T int | time.Duration](s *settings, option string, value T) T {
 	return value
 }
 
-// Name names the queue of the messages in the engine, in logs and in [Queues]: 1
-// to 64 letters, digits, "-" and "_". All programs that send or handle them have to
-// agree. Default is the name of the type, without its package.
+// Name names the queue of the messages in the engine, in logs and in [Queues]. It has
+// 1 to 64 letters, digits, "-" and "_". All programs that send or handle the messages
+// must use the same name. Default is the name of the type, without its package.
 func Name(name string) Option { return optionFunc(func(s *settings) { s.name = name }) }
 
-// WithCodec encodes and decodes the messages. All programs have to agree. Default
-// is [JSON].
+// WithCodec encodes and decodes the messages with codec. All programs must use the
+// same codec. Default is JSON by encoding/json.
 func WithCodec(codec Codec) Option {
 	return optionFunc(func(s *settings) {
 		if s.codec = codec; codec == nil {
@@ -114,17 +114,17 @@ func WithCodec(codec Codec) Option {
 	})
 }
 
-// Ordered has messages with the same key, see [Key] and [KeyBy], handled in the
-// order in which they were sent, one at a time in all processes. Keys are spread
-// over this many partitions, each a queue with one worker. A message that fails is
-// tried again in its place, and those behind it in its partition wait. All programs
-// have to agree on the number, and it must not change while messages are stored.
+// Ordered handles messages with the same key ([Key], [KeyBy]) in the order in which
+// they were sent, one at a time across all processes. Keys are spread over this number
+// of partitions. Each partition is a queue with one worker. A message that fails is
+// tried again in its place, and the messages behind it in its partition wait. All
+// programs must use the same number, and it must not change while messages are stored.
 // Default is no order.
 func Ordered(partitions int) Option {
 	return optionFunc(func(s *settings) { s.partitions = positive(s, "Ordered", partitions) })
 }
 
-// KeyBy says the key of each message, for [Ordered].
+// KeyBy returns the key of each message of an [Ordered] type.
 func KeyBy[M any](key func(message M) string) Option {
 	return optionFunc(func(s *settings) {
 		if s.key = key; key == nil {
@@ -133,9 +133,10 @@ func KeyBy[M any](key func(message M) string) Option {
 	})
 }
 
-// Takeover is how long a process that has died keeps its messages from others. It
-// does not limit how long a message is handled. All programs have to agree. Default
-// is 30s, or the shortest that the engine can; at least a millisecond.
+// Takeover is how long the messages of a process that has died stay with it before
+// others get them. It does not limit how long a message is handled. All programs must
+// use the same value. Default is 30s, or the minimum of the engine if that is longer;
+// the minimum is a millisecond.
 func Takeover(limit time.Duration) Option {
 	return optionFunc(func(s *settings) {
 		if s.takeover = limit; limit < time.Millisecond {
@@ -144,34 +145,34 @@ func Takeover(limit time.Duration) Option {
 	})
 }
 
-// Concurrency is how many messages are handled at a time in this process. Default
-// is 1.
+// Concurrency is how many messages are handled at the same time in this process.
+// Default is 1.
 func Concurrency(workers int) Option {
 	return optionFunc(func(s *settings) { s.concurrency = positive(s, "Concurrency", workers) })
 }
 
-// Prefetch is how many messages the engine may hand to this process before they
-// are settled, those being handled included; of an [Ordered] type, in each
-// partition. Default is two for each worker.
+// Prefetch is how many messages this process may hold, those that are being handled
+// included. For an [Ordered] type, it is the number in each partition. Default is two
+// for each worker.
 func Prefetch(messages int) Option {
 	return optionFunc(func(s *settings) { s.prefetch = positive(s, "Prefetch", messages) })
 }
 
-// Timeout bounds the handling of one message: the context of the handler ends, and
-// to fail then is a failure like any other. Default is no limit.
+// Timeout limits the time for one attempt at a message. It ends the context of the
+// handler; what the handler returns then counts as usual. Default is no limit.
 func Timeout(limit time.Duration) Option {
 	return optionFunc(func(s *settings) { s.timeout = positive(s, "Timeout", limit) })
 }
 
-// Attempts is how often a message is handled before it becomes a dead letter. What
-// a stop or the death of a process has cut off counts, but only a failure makes a
-// dead letter. Default is 5.
+// Attempts is how many times a message is tried before it becomes a dead letter. An
+// attempt that was cut off by a stop or by the death of a process counts, but does not
+// make a dead letter. Default is 5.
 func Attempts(attempts int) Option {
 	return optionFunc(func(s *settings) { s.attempts = positive(s, "Attempts", attempts) })
 }
 
-// Backoff is how long a message waits after its first failure, doubled after each
-// further one up to the longest wait. Default is 1s up to 1m.
+// Backoff is how long a message waits after its first failure. The wait doubles after
+// each further failure, up to longest. Default is 1s, up to 1m.
 func Backoff(first, longest time.Duration) Option {
 	return optionFunc(func(s *settings) {
 		s.first, s.longest = positive(s, "Backoff", first), positive(s, "Backoff", longest)
@@ -189,9 +190,9 @@ func Jitter(part float64) Option {
 	})
 }
 
-// Service gives options to the hosted service that handles the messages, or opens
-// their queue at the start if they are declared only. Its name is queue. and the
-// name of the queue.
+// Service passes options to the hosted service that handles the messages. For a type
+// that is only declared, this is the service that opens the queue at the start. Its
+// default name is "queue." and the name of the queue.
 func Service(options ...hosted.ServiceOption) Option {
 	return optionFunc(func(s *settings) { s.service = append(s.service, options...) })
 }

@@ -15,18 +15,20 @@ import (
 // Sender sends messages of type M. [Handle] and [Declare] make it injectable. Safe
 // for concurrent use.
 type Sender[M any] interface {
-	// Send returns nil when the message is stored, as durably as the engine is set;
-	// it is handled later, maybe by another process. In memory, it waits for room.
-	// After an error the message may be stored all the same.
+	// Send returns nil when the engine has stored the message. The message is handled
+	// later, possibly by another process. In memory, Send waits for room; it returns
+	// [ErrClosed] when the host stops. After an error, the message may still have been
+	// stored.
 	Send(ctx context.Context, message M, options ...SendOption) error
 
-	// SendAll sends many at once, with the same options. After an error any of them
-	// may be stored.
+	// SendAll sends several messages with the same options. After an error, any of them
+	// may have been stored.
 	SendAll(ctx context.Context, messages []M, options ...SendOption) error
 
-	// Invoke handles the message here and now, in a scope of its own: nothing is sent,
-	// nothing is tried again. The program must handle it by [Handle]. A panic of the
-	// handler is a *hosted.PanicError.
+	// Invoke calls the handler immediately, in a scope of its own, and returns its
+	// error. The message is neither sent nor tried again. It is an error if the program
+	// does not handle the message with [Handle]. A panic of the handler is returned as a
+	// *hosted.PanicError.
 	Invoke(ctx context.Context, message M) error
 }
 
@@ -45,21 +47,20 @@ type sending struct {
 	tx      any
 }
 
-// Delay holds the message back for so long, counted from Send on. Zero or less does
-// not hold it back.
+// Delay holds a message back for this long after Send. Zero or less means not at all.
 func Delay(delay time.Duration) SendOption {
 	return sendOptionFunc(func(s *sending) { s.delay = delay })
 }
 
-// Key is the key of a message of an [Ordered] type. It overrules [KeyBy].
+// Key sets the key of a message of an [Ordered] type. It takes precedence over [KeyBy].
 func Key(key string) SendOption { return sendOptionFunc(func(s *sending) { s.key = key }) }
 
-// ID is the ID of the message, for one that is sent again after an error: an engine
-// that knows it already drops it, others may handle it twice. Default is a random
-// one. It is for Send only.
+// ID sets the ID of a message, so that it can be sent again after an error. An engine
+// with [Capabilities].Dedup drops the second one; otherwise the message may be handled
+// twice. Default is a random ID. SendAll does not accept it.
 func ID(id string) SendOption { return sendOptionFunc(func(s *sending) { s.id = id }) }
 
-// Header adds a header to the message; the handler has it from [From].
+// Header adds a header to the message. The handler finds it with [From].
 func Header(name, value string) SendOption {
 	return sendOptionFunc(func(s *sending) {
 		if s.headers == nil {
@@ -69,9 +70,9 @@ func Header(name, value string) SendOption {
 	})
 }
 
-// Tx sends in a transaction of the engine's own database: the message is there when
-// it has been committed. It is an error with an engine that is no [TxSender], as
-// the one in memory.
+// Tx sends the message in a transaction of the engine's database, such as a pgx.Tx. It
+// is sent when the transaction commits. It is an error if the engine has no
+// transactions, as memory.
 func Tx(tx any) SendOption { return sendOptionFunc(func(s *sending) { s.tx = tx }) }
 
 // topicOf is a topic for those who know the type.

@@ -21,14 +21,15 @@ import (
 // nested.
 const maxDropping = 64
 
-// ErrFull is the error of [TaskQueue.TryEnqueue] when there is no room.
+// ErrFull is returned by [TaskQueue.TryEnqueue] when there is no room.
 var ErrFull = errors.New("queue: full")
 
-// Task is a piece of work. ctx ends when the host cannot wait any longer for its
-// stop. An error, or a panic, is logged and counted.
+// Task is a function that a [TaskQueue] runs. ctx ends shortly before the shutdown
+// timeout of a host that is stopping. An error or a panic is logged and counted.
 type Task func(ctx context.Context) error
 
-// Scoped is a task that is given a T, made in a scope of its own which ends with it.
+// Scoped returns a task that gets a T from a new scope. The scope is closed when the
+// task returns.
 func Scoped[T any](scopes *scope.Factory, task func(ctx context.Context, value T) error) Task {
 	return func(ctx context.Context) error { return scope.Do(ctx, scopes, task) }
 }
@@ -37,7 +38,7 @@ func Scoped[T any](scopes *scope.Factory, task func(ctx context.Context, value T
 type TaskQueueOptions struct {
 	// Capacity is how many tasks may wait for a worker. Default 100.
 	Capacity int
-	// Workers is how many tasks run at a time. Default 1.
+	// Workers is how many tasks run at the same time. Default 1.
 	Workers int
 	// DropOldest makes room by dropping the task that has waited longest, so that
 	// Enqueue does not wait and TryEnqueue does not find the queue full.
@@ -51,15 +52,15 @@ type TaskQueueOptions struct {
 	Returned func(task Task, reason error)
 }
 
-// TaskQueue is a bounded queue of functions in memory, with workers that run them:
-// the queued background service of .NET's documentation. [AddTaskQueue] makes it a
-// hosted service that is injectable; a program with several embeds each in a type of
-// its own. From the stop on it takes no more tasks; those that wait are run as long
-// as the host can wait. Then the contexts of those that run end, and the rest is
-// returned.
+// TaskQueue is a bounded queue of functions in memory, with workers that run them
+// (.NET: the queued background service of its documentation). [AddTaskQueue] registers
+// it as a hosted service and makes it injectable. A program with several queues embeds
+// each in a type of its own.
 //
-// Enqueue and TryEnqueue may be called from the time it is made, and allocate
-// nothing. Safe for concurrent use.
+// Tasks may be added before the start. When the host stops, the queue refuses new tasks
+// and runs those that wait. Shortly before the shutdown timeout, the contexts of the
+// running tasks end, and the tasks that still wait are passed to
+// [TaskQueueOptions].Returned. A TaskQueue is safe for concurrent use.
 type TaskQueue struct {
 	options TaskQueueOptions
 	log     *zap.Logger
@@ -108,8 +109,8 @@ func AddTaskQueue(options TaskQueueOptions, service ...hosted.ServiceOption) fx.
 		func(log *zap.Logger) (*TaskQueue, error) { return NewTaskQueue(options, log) }, service...)
 }
 
-// Enqueue adds a task, and waits for room if there is none. The error is the cause
-// of ctx, or ErrClosed from the stop on.
+// Enqueue adds a task, and waits for room if there is none. It returns the cause of ctx
+// if that ends first, and ErrClosed when the host stops.
 func (q *TaskQueue) Enqueue(ctx context.Context, task Task) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -137,8 +138,8 @@ func (q *TaskQueue) Enqueue(ctx context.Context, task Task) error {
 	}
 }
 
-// TryEnqueue adds a task if there is room, and returns ErrFull if there is none;
-// ErrClosed from the stop on.
+// TryEnqueue adds a task without waiting. It returns ErrFull if there is no room, and
+// ErrClosed when the host stops.
 func (q *TaskQueue) TryEnqueue(task Task) error {
 	q.mu.Lock()
 	if added, err := q.add(task); added || err != nil {
@@ -309,8 +310,8 @@ func (q *TaskQueue) done(err error) {
 	q.log.Error("task failed", append(stack(err), failure(err))...)
 }
 
-// StopAsync takes no more tasks, and has those that wait run as long as ctx allows;
-// then it returns the rest.
+// StopAsync refuses new tasks, runs those that wait until shortly before ctx ends, and
+// gives back the rest.
 func (q *TaskQueue) StopAsync(ctx context.Context) error {
 	q.mu.Lock()
 	if !q.closed {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TaskQueueStatus is what is known of a [TaskQueue] at one moment.
+// TaskQueueStatus is the state of a [TaskQueue].
 type TaskQueueStatus struct {
 	Capacity int           `json:"capacity"`
 	Workers  int           `json:"workers"`
@@ -13,14 +13,14 @@ type TaskQueueStatus struct {
 	Oldest   time.Duration `json:"oldest"`  // how long the first of them has waited, to a tenth of a second
 	Running  int           `json:"running"` // tasks
 
-	// Since it was made: tasks that returned nil, that failed, and that were dropped or
-	// left over by a stop.
+	// Counts since the queue was made: tasks that returned nil, tasks that failed, and
+	// tasks that were dropped or not run before the stop.
 	Succeeded uint64 `json:"succeeded"`
 	Failed    uint64 `json:"failed"`
 	Returned  uint64 `json:"returned"`
 
-	// Rate is how many tasks have ended a second, since the status was last asked for
-	// at least a second ago.
+	// Rate is the number of tasks that ended per second, measured between two calls of
+	// Status that are at least a second apart.
 	Rate float64 `json:"rate"`
 }
 
@@ -57,7 +57,8 @@ func (q *TaskQueue) Status() TaskQueueStatus {
 	}
 }
 
-// LastError implements hosted.ErrorReporter: it is that of the task that ended last.
+// LastError implements hosted.ErrorReporter: it returns the error of the task that
+// ended last.
 func (q *TaskQueue) LastError() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

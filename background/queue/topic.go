@@ -175,8 +175,7 @@ func (t *topic) takersGone() error {
 		t.message, ErrClosed, t.can.Engine)
 }
 
-// decoded is what decode returns when the body is no message: to try it again
-// makes no sense.
+// decode returns a permanent error if the body is no message.
 func (t *topic) decode(e *Envelope, message any) (err error) {
 	defer recovered(&err)
 	if e.Type != "" && e.Type != t.name {
@@ -191,8 +190,8 @@ func (t *topic) decode(e *Envelope, message any) (err error) {
 	return nil
 }
 
-// Permanent marks an error of a [Handler] that to try again would not heal: the
-// message becomes a dead letter at once. nil stays nil.
+// Permanent marks the error of a [Handler] as one that another attempt would not
+// change. The message becomes a dead letter immediately. Permanent(nil) is nil.
 func Permanent(err error) error {
 	if err == nil {
 		return nil

@@ -10,10 +10,10 @@ import (
 	"github.com/fxhost/fxhost/internal/caller"
 )
 
-// Use has the messages of the application go through the [Transport] that
-// constructor makes: a function that takes what fx provides, and may return an
-// error. It is closed when all who use it have stopped. Engines have functions of
-// their own that call Use.
+// Use sends the messages of the application through the [Transport] that constructor
+// returns. The constructor may take what fx provides, and may return an error, too. The
+// transport is closed after the services that use it have stopped. Engines have
+// functions of their own that call Use.
 func Use(constructor any) fx.Option {
 	want := reflect.TypeFor[Transport]()
 	fn := reflect.TypeOf(constructor)
@@ -24,9 +24,9 @@ func Use(constructor any) fx.Option {
 		fx.OnStop(func(ctx context.Context, t Transport) error { return t.Close(ctx) })))
 }
 
-// UseMemory has the messages go through memory with these options. That is the
-// default, with a [Memory] for each type of message: they are lost when the process
-// ends. What is left at a stop is counted in the log.
+// UseMemory keeps the messages in memory, with these options. Memory with the default
+// options is used anyway if there is no engine. The messages are lost when the process
+// ends; a warning in the log counts those that are left.
 func UseMemory(options MemoryOptions) fx.Option {
 	return Use(func() (Transport, error) {
 		memory := NewMemory(options)

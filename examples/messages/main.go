@@ -82,11 +82,10 @@ func (s *Shop) ExecuteAsync(ctx context.Context) error {
 	if err := s.waitFor(ctx, 2); err != nil { // Grace has no address
 		return err
 	}
-	letters, err := s.queues.DeadLetters(ctx, "SendInvoice", "", 10)
-	if err != nil {
-		return err
-	}
-	for _, letter := range letters {
+	for letter, err := range s.queues.DeadLetters(ctx, "SendInvoice", queue.DeadLetterFilter{}) {
+		if err != nil {
+			return err
+		}
 		s.log.Warn("dead letter", zap.String("reason", letter.Reason), zap.ByteString("body", letter.Message.Body))
 		s.addresses.Add("Grace", "grace@example.com") // what was wrong is mended
 		if _, err := s.queues.Resend(ctx, "SendInvoice", letter.ID); err != nil {

@@ -230,6 +230,9 @@ func breaches() map[string]broken {
 			_, err := q.Resend(ctx, ids...)
 			return len(ids), err
 		}},
+		"24 mixes up the order": {resend: func(ctx context.Context, q queue.Queue, ids []string) (int, error) {
+			return q.Resend(ctx, slices.Sorted(slices.Values(ids))...)
+		}},
 		"24 keeps the attempts": {attempt: func(n int) int { return n + 1 }},
 		"25 guesses":            {stats: func(s queue.Stats) queue.Stats { s.Delayed = 0; return s }},
 		"26 opens what is another": {spec: func() func(queue.Spec) queue.Spec {

@@ -68,6 +68,13 @@ func deadLettersAreListed(b *bench) {
 		}
 	}
 	b.nothing(b.receive(q, 1), moment)
+	all := b.letters(q, "", 10)
+	if n, err := q.Discard(b.soon(), all[2].ID); n != 1 || err != nil {
+		b.Errorf("discarded %d, %v, want 1", n, err)
+	}
+	if rest := b.letters(q, all[2].ID, 10); len(rest) != 4 || rest[0].ID != all[3].ID {
+		b.Errorf("behind one that is gone are %+v, want the last 4 of %+v", rest, all)
+	}
 }
 
 func resendSendsOnce(b *bench) {
@@ -96,4 +103,26 @@ func resendSendsOnce(b *bench) {
 		b.Errorf("left are %+v", left)
 	}
 	b.nothing(r, moment)
+	if b.can.Order {
+		spec := b.exclusive()
+		spec.Name += "-order"
+		b.resendKeepsTheOrder(b.open(b.first, spec))
+	}
+}
+
+func (b *bench) resendKeepsTheOrder(q queue.Queue) {
+	b.Helper()
+	b.bury(q, 4)
+	var ids []string
+	for _, letter := range b.letters(q, "", 10) {
+		ids = append(ids, letter.ID)
+	}
+	if sent, err := q.Resend(b.soon(), ids[2], ids[0], ids[3]); sent != 3 || err != nil {
+		b.Errorf("sent %d, %v, want 3", sent, err)
+	}
+	r := b.receive(q, 1)
+	for _, want := range []string{"2", "0", "3"} {
+		b.ack(b.nextIs(r, want))
+	}
+	b.close(r)
 }

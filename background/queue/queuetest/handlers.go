@@ -61,6 +61,15 @@ func (b *bench) stop(p *program) {
 	}
 }
 
+func (p *program) letters(b *bench) (all []queue.DeadLetter) {
+	b.Helper()
+	for letter, err := range p.queues.DeadLetters(b.soon(), b.name, queue.DeadLetterFilter{}) {
+		b.must(err)
+		all = append(all, letter)
+	}
+	return all
+}
+
 // until waits until done returns true.
 func (b *bench) until(patience time.Duration, what string, done func() bool) {
 	b.Helper()
@@ -95,9 +104,7 @@ func retriesEndInADeadLetter(b *bench) {
 	b.must(p.jobs.Send(b.soon(), job{Number: 7}))
 	var letters []queue.DeadLetter
 	b.until(2*b.Patience, "a dead letter", func() bool {
-		var err error
-		letters, err = p.queues.DeadLetters(b.soon(), b.name, "", 10)
-		b.must(err)
+		letters = p.letters(b)
 		return len(letters) > 0
 	})
 	mu.Lock()
@@ -121,8 +128,8 @@ func retriesEndInADeadLetter(b *bench) {
 		defer mu.Unlock()
 		return done == 1
 	})
-	if letters, err = p.queues.DeadLetters(b.soon(), b.name, "", 10); err != nil || len(letters) != 0 {
-		b.Errorf("left are %+v, %v", letters, err)
+	if letters = p.letters(b); len(letters) != 0 {
+		b.Errorf("left are %+v", letters)
 	}
 }
 
@@ -155,9 +162,7 @@ func poisonedBodies(b *bench) {
 	}
 	var letters []queue.DeadLetter
 	b.until(b.Patience, "three dead letters", func() bool {
-		var err error
-		letters, err = p.queues.DeadLetters(b.soon(), b.name, "", 10)
-		b.must(err)
+		letters = p.letters(b)
 		return len(letters) >= len(poison)
 	})
 	for _, letter := range letters {
