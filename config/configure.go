@@ -12,6 +12,8 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/internal/caller"
+	"github.com/fxhost/fxhost/internal/scoped"
 	"github.com/fxhost/fxhost/internal/startup"
 )
 
@@ -45,7 +47,7 @@ func Configure[T any](section string, opts ...Option[T]) fx.Option {
 // default name, which Value and Current return, is ""; without it *T is not
 // provided.
 func ConfigureNamed[T any](sections map[string]string, opts ...Option[T]) fx.Option {
-	single := fx.Options()
+	place, single := caller.Here(), fx.Options()
 	if _, ok := sections[""]; ok {
 		single = fx.Provide(func(c checked[T], all startup.Checks) (*T, error) { return c.initial, all.Err() })
 	}
@@ -54,12 +56,16 @@ func ConfigureNamed[T any](sections map[string]string, opts ...Option[T]) fx.Opt
 			// The first one to be constructed reports all that is wrong, not only with T.
 			func(c checked[T], all startup.Checks) (*Monitor[T], error) { return c.monitor, all.Err() },
 			func() configured { return configured{Sections: slices.Collect(maps.Values(sections))} },
-			func(m *Manager, all allConfigured) checked[T] {
+			func(all allConfigured) checked[T] {
 				if err := checkConfigured[T](sections); err != nil {
 					return checked[T]{err: err}
 				}
-				m.claim(all.Sections) // also those that are read after this one
-				monitor, err := newMonitor(m, sections, opts)
+				if all.Manager == nil {
+					return checked[T]{err: fmt.Errorf("config: Configure[%v] at %v: there is no *config.Manager: "+
+						"provide the one that config.New returns, or use package host", reflect.TypeFor[T](), place)}
+				}
+				all.Manager.claim(all.Sections) // also those that are read after this one
+				monitor, err := newMonitor(all.Manager, sections, opts)
 				if err != nil {
 					return checked[T]{err: err}
 				}
@@ -70,7 +76,7 @@ func ConfigureNamed[T any](sections map[string]string, opts ...Option[T]) fx.Opt
 			},
 		),
 		single,
-		scope.Provide(func(c checked[T]) *Snapshot[T] { return &Snapshot[T]{c.monitor.current.Load()} }),
+		scope.Provide(scoped.Optional{Constructor: func(c checked[T]) *Snapshot[T] { return &Snapshot[T]{c.monitor.current.Load()} }}),
 		// Without a hosted service nothing else would ask for the checks.
 		fx.Invoke(func(all startup.Checks) error { return all.Err() }),
 	)
@@ -94,6 +100,7 @@ type configured struct {
 type allConfigured struct {
 	fx.In
 
+	Manager  *Manager `optional:"true"` // so that its absence is told in our words
 	Sections []string `group:"fxhost.config.sections"`
 }
 

@@ -3,6 +3,7 @@ package config_test
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -251,6 +252,29 @@ func TestWhatCanNeverWorkIsRefused(t *testing.T) {
 	} {
 		if err := build(load(t), option); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// Whatever is asked for first, and without package scope.
+func TestConfigureWithoutAManagerSaysWhatToWrite(t *testing.T) {
+	t.Parallel()
+	for name, asks := range map[string]fx.Option{
+		"nothing":    fx.Options(),
+		"the values": fx.Invoke(func(*pollSettings) {}),
+		"a Monitor":  fx.Invoke(func(*config.Monitor[pollSettings]) {}),
+	} {
+		for _, options := range []fx.Option{
+			fx.Options(asks, config.Configure[pollSettings]("Poll")),
+			fx.Options(config.Configure[pollSettings]("Poll"), asks),
+			fx.Options(scope.Module(), config.Configure[pollSettings]("Poll"), asks),
+		} {
+			err := fx.New(fx.NopLogger, options).Err()
+			const want = `config: Configure\[config_test\.pollSettings\] at \S+configure_test\.go:\d+: there is no \*config\.Manager: ` +
+				`provide the one that config\.New returns, or use package host$`
+			if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }

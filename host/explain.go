@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/dig"
 
+	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/startup"
 )
 
@@ -30,6 +31,10 @@ func (b *buildEvents) explain(err error) error {
 	return &buildError{b.text(err), err}
 }
 
+// hidden is how many of dig's errors are about the constructor by which package scope
+// tells fx of a scoped type.
+const hidden = 4
+
 func (b *buildEvents) text(err error) string {
 	if invalid := new(startup.Error); errors.As(err, &invalid) {
 		return invalid.Error() // says it all
@@ -46,16 +51,19 @@ func (b *buildEvents) text(err error) string {
 		return text
 	}
 	missing, ok := strings.CutPrefix(end, "missing type")
+	captive := new(scope.CaptiveError)
 	switch {
+	case errors.As(err, &captive) && len(chain) >= hidden:
+		return b.join(chain[:len(chain)-hidden], strings.TrimPrefix(captive.Error(), "scope: ")) + b.at()
 	case dig.IsCycleDetected(err):
 		return b.join(chain, cycle(end))
 	case !ok:
 		return b.join(chain, end) + b.at()
 	}
-	// The name of a type that fx never has is the advice, and who asks for it is ours.
-	if name, ok := strings.CutPrefix(missing, ": scope.unitOfWork[name="); ok && len(chain) > 1 {
+	// A validation calls nothing: the name of a type that fx never has is the advice.
+	if name, ok := strings.CutPrefix(missing, ": scope.unitOfWork[name="); ok && len(chain) >= hidden {
 		if advice, err := strconv.Unquote(strings.TrimSuffix(name, "]")); err == nil {
-			return b.join(chain[:len(chain)-2], advice) + b.at()
+			return b.join(chain[:len(chain)-hidden], advice) + b.at()
 		}
 	}
 	return b.join(chain, end) + ": add " + maker(strings.TrimPrefix(strings.TrimPrefix(missing, "s"), ": ")) + b.at()

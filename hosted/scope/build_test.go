@@ -3,6 +3,7 @@ package scope_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
 	"strings"
@@ -153,8 +154,8 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 		"singleton takes a value":    {fx.Options(fx.Provide(newCapturingA), scope.Value[*repo](), fx.Invoke(func(*a) {})), captive},
 		"singleton takes Func":       {fx.Options(fx.Provide(newCapturingA), asks[*repo, *tx](nil), fx.Invoke(func(*a) {})), captive},
 		"Invoke takes scoped":        {fx.Options(standard(), fx.Invoke(func(*repo) {})), captive},
-		"scoped takes a captive one": {fx.Options(fx.Provide(newCapturing), scope.Provide(newOtherTx, newOtherRepo, func(*handler) *b { return nil })), `scope: scope_test\.\S+ @ needs \*scope_test\.handler, which nothing provides: .*`},
-		"singleton takes the scope":  {fx.Options(fx.Provide(newScopeTaking), fx.Invoke(func(*handler) {})), `.*newScopeTaking @: failed to build \*scope\.Scope: .*\[name="a singleton cannot take a \*scope\.Scope: take a \*scope\.Factory and .*"\]`},
+		"scoped takes a captive one": {fx.Options(fx.Provide(newCapturing), scope.Provide(newOtherTx, newOtherRepo, func(*handler) *b { return nil })), `.*failed to build \*scope_test\.handler: .*newCapturing @: failed to build \*scope_test\.repo: .*: scope: a singleton cannot take \*scope_test\.repo of .*`},
+		"singleton takes the scope":  {fx.Options(fx.Provide(newScopeTaking), fx.Invoke(func(*handler) {})), `.*newScopeTaking @: failed to build \*scope\.Scope: .*: scope: a singleton cannot take a \*scope\.Scope: take a \*scope\.Factory and open a scope for each unit of work`},
 
 		"no function":        {scope.Provide(newTx, 3), at + `is a int, want a function`},
 		"nil":                {scope.Provide(nil), at + `is a <nil>, want a function`},
@@ -214,10 +215,11 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 
 const captive = `could not build arguments for function \S+ @: (failed to build \*scope_test\.a: ` +
 	`could not build arguments for function \S+newCapturingA @: )?` +
-	`failed to build \*scope_test\.repo: missing dependencies for function \S+ \(\S+:\d+\): missing type: ` +
-	`scope\.unitOfWork\[name="a singleton cannot take \*scope_test\.repo of \S+ @, which lives for one unit of work: ` +
+	`failed to build \*scope_test\.repo: could not build arguments for function \S+ \(\S+:\d+\): failed to build ` +
+	`scope\.unitOfWork\[name="of \S+, \w+"\]: received non-nil error from function \S+ \(\S+\): ` +
+	`scope: a singleton cannot take \*scope_test\.repo of \S+ @, which lives for one unit of work: ` +
 	`take a \*scope\.Factory, open a scope for each unit of work, and get it from there; ` +
-	`scope\.Replace changes it, fx\.Replace and fx\.Decorate do not"\]`
+	`scope\.Replace changes it, fx\.Replace and fx\.Decorate do not`
 
 type errorlessOut struct {
 	fx.Out
@@ -387,9 +389,18 @@ func TestPrivateSingletonsStayInTheirModule(t *testing.T) {
 	}
 }
 
-func TestWithoutTheModuleThereIsNoFactory(t *testing.T) {
+// Also to whoever takes the Factory later.
+func TestAMissingModuleIsNamed(t *testing.T) {
 	t.Parallel()
 	var f *scope.Factory
-	err := fx.New(fx.NopLogger, standard(), fx.Populate(&f)).Err()
-	wantText(t, err, `.*missing type: \*scope\.Factory.*`)
+	const want = `scope: %s at \S+build_test\.go:\d+: the application has no scopes: add scope\.Module\(\) to the options of fx\.New, or use package host`
+	for name, option := range map[string]fx.Option{
+		"Provide": scope.Provide(newTx), "Transient": scope.Transient(newTx), "Bind": scope.Bind[any](newTx),
+		"Func": scope.Func(func(*scope.Scope) (*tx, error) { return nil, nil }),
+	} {
+		takes := fx.Options(fx.Provide(func(*scope.Factory) *a { return nil }), fx.Invoke(func(*a) {}), fx.Populate(&f))
+		wantText(t, fx.New(fx.NopLogger, fx.Provide(newDB), option, takes).Err(), fmt.Sprintf(want, name))
+		wantText(t, fx.New(fx.NopLogger, fx.Provide(newDB), option).Err(), fmt.Sprintf(want, name))
+		wantText(t, fx.New(fx.NopLogger, takes, fx.Module("m", fx.Provide(newDB), option)).Err(), fmt.Sprintf(want, name))
+	}
 }

@@ -75,17 +75,19 @@ func closable(value any) bool {
 	}
 }
 
-// Close closes what the scope has made, newest first: it calls the cleanup that
-// the constructor returned, or else a method Close() error or
-// Close(context.Context) error of the value, unless that is a nil pointer. It
-// visits all of them, also after an error or a panic, and joins the errors in that
-// order. ctx is for the closers; Close itself does not give up when it ends. It
-// takes a step for each of them, and allocates for errors only.
+// Close closes the values of the scope, newest first. For each value it calls the
+// cleanup function that the constructor returned. If there is none, it calls the
+// value's method Close() error or Close(context.Context) error, unless the value is a
+// nil pointer. An error or a panic does not keep the others from being closed; all
+// errors are joined in that order. ctx is passed on; Close does not give up when it
+// ends.
 //
-// The first call closes. Every other one returns nil at once, also while the
-// first one is going on, unless a closer has ended the goroutine of the first one
-// (runtime.Goexit, as t.FailNow does): it returns the error then. A constructor that is running then has its value closed
-// as soon as it returns; its caller gets [ErrClosed].
+// Only the first call closes. Any other call returns nil at once, even while the first
+// one is still running. If a cleanup function or Close method ended the goroutine of
+// the first call (runtime.Goexit, as t.FailNow does), later calls return its error.
+//
+// If a constructor is running meanwhile, its value is closed as soon as it returns, and
+// its caller gets [ErrClosed].
 func (s *Scope) Close(ctx context.Context) error {
 	c := s.core
 	newest := c.closers.Swap(&c.graph.closed)

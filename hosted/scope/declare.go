@@ -18,9 +18,8 @@ type declaration struct {
 	params  []param
 	results []key
 
-	forbid     any   // see forbidden
-	replaces   bool  // results of others
-	overridden []key // results that fx.Replace has given another value
+	hidden   any  // see hide
+	replaces bool // results of others
 }
 
 // param is one value that a constructor takes: a parameter, or a field of an

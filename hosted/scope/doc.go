@@ -12,17 +12,18 @@
 //
 //	err := factory.Run(ctx, func(h *Handler) error { return h.Handle(message) })
 //
-// A [Factory] runs units of work: [Do] and [Factory.Run] construct what a function
-// takes, call it, and close what was constructed, newest first. [Factory.New]
-// opens a scope that is asked by [Get] and closed by hand. Constructors take
-// singletons, other scoped and transient values, the context.Context of the scope,
-// *[Scope] and a *zap.Logger. Scopes are flat: one that is opened while another
-// one is open knows nothing of it.
+// A [Factory] runs units of work: [Do] and [Factory.Run] construct the parameters
+// of a function, call it, and close what they constructed, newest first.
+// [Factory.New] opens a scope for use with [Get]; the caller closes it. Constructors
+// take singletons, other scoped and transient values, the context.Context of the
+// scope, *[Scope] and a *zap.Logger. Scopes do not nest: a scope that is opened
+// while another one is open is independent of it.
 //
-// Mistakes fail the build of the application, in every environment: a missing type,
-// a cycle, two constructors for one type, a singleton that takes a scoped value.
+// Mistakes fail the build of the application, in every environment: a missing type
+// ([MissingError]), a cycle ([CycleError]), two constructors for one type, and a
+// singleton that takes a scoped value, even an optional one ([CaptiveError]).
 //
-// fx does not look at a singleton that nobody uses, so a mistake in one is found
-// when somebody does. If a singleton takes a scoped value with an optional tag, fx
-// builds it without the value; [ValidateApp], for tests, finds that too.
+// fx does not check a singleton that nothing uses, so a mistake in one is found only
+// when something uses it. The same mistakes are errors of [ValidateApp], for tests,
+// which calls no constructor.
 package scope

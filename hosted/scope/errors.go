@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// ErrClosed is the error of a Get after [Scope.Close].
+// ErrClosed is returned by [Get] after [Scope.Close].
 var ErrClosed = errors.New("scope: closed")
 
-// CycleError says that a value is needed to make itself.
+// CycleError says that a value needs itself, directly or through others.
 type CycleError struct {
-	// Chain has the constructors, each called for the one before it; the last is
-	// the first again.
+	// Chain has the constructors. Each is needed by the one before it; the last is the
+	// first again.
 	Chain []string
 }
 
@@ -23,7 +23,8 @@ func (e *CycleError) Error() string {
 		": break it by a scoped value that both take, or by a *scope.Scope that is asked later"
 }
 
-// PanicError is a panic of a constructor or closer, caught.
+// PanicError is a recovered panic of a constructor, a cleanup function or a Close
+// method.
 type PanicError struct {
 	Constructor string // its name and place
 	Value       any
@@ -52,7 +53,7 @@ type MissingError struct {
 	Type        reflect.Type
 	Name        string // of the value, "" if it has none
 	Constructor string // its name and place
-	Reason      error  // why fx cannot make it, nil if that is not known
+	Reason      error  // why fx cannot construct it, nil if that is not known
 	advice      string // what to write, "" if that is not known
 }
 

@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// Factory opens scopes (.NET: IServiceScopeFactory). It is injectable as
-// *Factory, also into singletons that scoped constructors take. Safe for
-// concurrent use.
+// Factory opens scopes (.NET: IServiceScopeFactory). [Module] provides a *Factory,
+// which any singleton can take, even one that scoped constructors take. It is safe
+// for concurrent use.
 type Factory struct {
 	graph atomic.Pointer[graph] // nil until the application is built
 }
@@ -21,18 +21,16 @@ type Input struct {
 	value any
 }
 
-// With gives a scope its T: the message, the request, the tenant. T must have
-// been declared by [Value]. The scope does not close it. If a scope is given two,
-// the first one counts. With allocates if T is not a pointer, as any conversion to
-// an interface does.
+// With passes a T to a scope, such as the message, the request or the tenant. T must
+// be declared by [Value]. The scope does not close it. If two are passed, the first
+// one is used.
 func With[T any](value T) Input { return Input{reflect.TypeFor[T](), value} }
 
-// New opens a scope. ctx is the context.Context that its constructors can
-// take; its end does not close the scope. Whoever opens a scope closes it.
+// New opens a scope, which the caller must close. ctx is the context.Context that
+// constructors can take; the scope stays open when ctx ends.
 //
-// New takes constant time and allocates once; inputs take a lookup each, and two
-// allocations together. A mistake, such as a Factory that is used in a constructor
-// of a singleton or an input that nobody declared, is the error of every Get.
+// A mistake is returned by every [Get] of the scope: the Factory is used in a
+// constructor of a singleton, or an input is not declared.
 func (f *Factory) New(ctx context.Context, inputs ...Input) *Scope {
 	c := &core{graph: f.graph.Load(), ctx: ctx}
 	c.root.core = c

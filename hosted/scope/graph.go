@@ -103,7 +103,7 @@ func (g *graph) find(k key) (*node, error) {
 
 // compile makes the graph of what was declared. The error joins all that is
 // wrong, in the order of the constructors' places.
-func compile(declarations []*declaration) (*graph, error) {
+func compile(declarations []*declaration, changes []changed) (*graph, error) {
 	declarations = slices.Clone(declarations) // fx has shuffled them
 	slices.SortFunc(declarations, func(a, b *declaration) int { return strings.Compare(a.maker.String(), b.maker.String()) })
 	g := &graph{known: map[reflect.Type]*node{}, nodes: map[key]*node{
@@ -118,9 +118,9 @@ func compile(declarations []*declaration) (*graph, error) {
 		if d.replaces {
 			errs = append(errs, g.replace(d)...)
 		}
-		for _, k := range d.overridden {
-			errs = append(errs, d.overrides(k))
-		}
+	}
+	for _, c := range slices.SortedFunc(slices.Values(changes), func(a, b changed) int { return strings.Compare(a.Error(), b.Error()) }) {
+		errs = append(errs, c)
 	}
 	// Nobody asks for what was replaced as a whole.
 	declarations = slices.DeleteFunc(declarations, func(d *declaration) bool {
@@ -159,10 +159,6 @@ func (g *graph) declare(d *declaration) {
 			g.nodes[p.key] = &node{source: fromFx, value: p.value}
 		}
 	}
-}
-
-func (d *declaration) overrides(k key) error {
-	return fmt.Errorf("scope: fx.Replace and fx.Decorate do not reach %v of %s, which lives for one unit of work: use scope.Replace", k, d.maker)
 }
 
 // replace puts d's results in the place of those of others.

@@ -108,7 +108,7 @@ func TestPitfallD5Captive(t *testing.T) {
 		t.Error("two scopes have the same")
 	}
 	_, err := build(fx.Provide(newDB, newRepo), scope.Provide(newTx), fx.Invoke(func(*repo) {}))
-	wantText(t, err, `.*newRepo @: failed to build \*scope_test\.tx: .* @: missing type: scope\.unitOfWork\[name="a singleton cannot take \*scope_test\.tx of scope_test\.newTx @, .*"\]`)
+	wantText(t, err, `.*newRepo @: failed to build \*scope_test\.tx: .*: scope: a singleton cannot take \*scope_test\.tx of scope_test\.newTx @, .*`)
 }
 
 // D6: dig closes nothing, and has no order to do it in.

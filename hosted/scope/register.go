@@ -5,68 +5,76 @@ import (
 	"fmt"
 	"reflect"
 
+	"go.uber.org/dig"
 	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/internal/caller"
+	"github.com/fxhost/fxhost/internal/scoped"
 )
 
-// Module makes the [Factory] of an fx application. Package host has it already.
-// All singletons that scoped and transient constructors take are made when it is
-// invoked.
+// Module provides the [Factory] of an fx application. Package host includes it. The
+// singletons that scoped and transient constructors take are constructed when fx
+// invokes it.
 func Module() fx.Option {
+	itself := declaration{
+		maker:   &constructor{name: "scope.Module", place: caller.Here().String()},
+		results: []key{{t: reflect.TypeFor[*Scope]()}},
+	}
 	return fx.Options(
-		fx.Provide(func() *Factory { return &Factory{} }, noScope),
-		fx.Invoke(func(in struct {
+		fx.Provide(func() *Factory { return &Factory{} }, func() *guard { return &guard{} }),
+		itself.hide(reflect.ValueOf(Module)),
+		fx.Invoke(func(g *guard) { g.forgiven = dig.New().Invoke(func(unitOfWork) {}) }),
+		fx.Invoke(func(g *guard, in struct {
 			fx.In
-			Factory      *Factory
+			Changed []changed `group:"fxhost.scope.changed"`
+		},
+		) {
+			g.forgiven, g.changed = nil, in.Changed
+		}),
+		fx.Invoke(func(g *guard, f *Factory, in struct {
+			fx.In
 			Declarations []*declaration `group:"fxhost.scope"`
 		},
 		) error {
-			g, err := compile(in.Declarations)
+			compiled, err := compile(in.Declarations, g.changed)
 			if err == nil {
-				in.Factory.graph.Store(g)
+				f.graph.Store(compiled)
 			}
 			return err
 		}),
 	)
 }
 
-// Provide registers constructors of scoped values: each scope has one of its
-// own, made when it is first asked for (.NET: AddScoped).
+// Provide registers constructors of scoped values. Each scope has its own value,
+// which is constructed when it is first needed (.NET: AddScoped).
 //
-// A constructor takes singletons of fx, scoped and transient values, the
-// context.Context of the scope, *[Scope], and a *zap.Logger named after what it
-// makes; also in fx.In structs with name, group (of singletons) and optional
-// tags. It returns a value, or several, also in an fx.Out struct with names, and
-// behind them, if it has them, a cleanup function (func(), func() error or
-// func(context.Context) error) and an error.
+// A constructor may take singletons of fx, scoped and transient values, the
+// context.Context of the scope, *[Scope], and a *zap.Logger named after the type it
+// returns. Parameters may be in fx.In structs with name, group (of singletons) and
+// optional tags. A constructor returns one or more values, which may be in an fx.Out
+// struct with names. They may be followed by a cleanup function, which is a func(), a
+// func() error or a func(context.Context) error, and by an error.
 //
-// Looking at constructors takes reflection, once, when the application is built;
-// see [Get] for what they cost after that.
-//
-// The application needs [Module], or package host. A mistake is an error of
-// fx.New: a type that is both scoped and a singleton is provided twice, and a
-// singleton that takes a scoped type is missing a scope.unitOfWork, whose name
-// says what to take instead.
+// The application needs [Module] or package host. Mistakes are errors of fx.New.
 func Provide(constructors ...any) fx.Option {
 	return provide("Provide", fromScoped, nil, constructors...)
 }
 
-// Transient registers constructors of values of which everybody who asks gets a
-// new one (.NET: AddTransient). The scope it was made in closes it.
+// Transient registers constructors of transient values: each constructor and each
+// [Get] receives a new one (.NET: AddTransient). It is closed with the scope.
 func Transient(constructors ...any) fx.Option {
 	return provide("Transient", fromTransient, nil, constructors...)
 }
 
-// Bind registers a constructor of a scoped value that is had as an I only
-// (.NET: AddScoped<I, T>).
+// Bind registers a constructor of a scoped value that is available only as the
+// interface I (.NET: AddScoped<I, T>).
 func Bind[I any](constructor any) fx.Option {
 	return provide("Bind", fromScoped, reflect.TypeFor[I](), constructor)
 }
 
-// Func registers a function that returns the scoped T and asks the scope for
-// what it needs, without reflection (.NET: AddScoped(sp => ...)). What it asks for
-// is known when it runs, not when the application is built.
+// Func registers a function that returns the scoped T and calls [Get] for what it
+// needs (.NET: AddScoped(sp => ...)). What it needs is not known until it runs, so
+// the build does not check it.
 func Func[T any](build func(s *Scope) (T, error)) fx.Option {
 	if build == nil {
 		return mistake("Func", caller.Here(), errors.New("function is nil"))
@@ -81,17 +89,18 @@ func Func[T any](build func(s *Scope) (T, error)) fx.Option {
 	}
 	d.params = nil
 	d.maker.typed = func(s *Scope) (any, error) { return build(s) }
-	return d.option()
+	return fx.Options(d.option(), needsModule("Func", caller.Here()))
 }
 
-// Replace registers constructors that are called instead of those that [Provide],
-// [Transient], [Bind], [Func] or [Value] name for the same types, wherever in the
-// options these are: for tests, which give a fake to what asks for the real one. A
-// value keeps its lifetime. That nothing provides the type is an error of fx.New.
+// Replace registers constructors that are called instead of those registered by
+// [Provide], [Transient], [Bind], [Func] or [Value] for the same types, wherever those
+// are in the options. It is for tests that use a fake. The lifetime of the value stays
+// the same. If nothing registers the type, fx.New returns an error.
 //
-// fx.Replace and fx.Decorate are for singletons. For a type of this package they
-// are errors of fx.New, unless they are in an fx.Module that no constructor of
-// the type is in or below: there they reach nobody.
+// fx.Replace and fx.Decorate work on singletons only. If they name a scoped or
+// transient type, fx.New returns an error, unless they are in an fx.Module that
+// neither contains the constructor of the type nor is above it: there they have no
+// effect.
 func Replace(constructors ...any) fx.Option {
 	place := caller.Here()
 	options := make([]fx.Option, len(constructors))
@@ -106,7 +115,7 @@ func Replace(constructors ...any) fx.Option {
 	return fx.Options(options...)
 }
 
-// Value declares that scopes are given a T by [With].
+// Value declares a type T whose value the caller passes to each scope by [With].
 func Value[T any]() fx.Option {
 	d := declaration{
 		maker:   &constructor{name: fmt.Sprintf("scope.Value[%v]", reflect.TypeFor[T]()), place: caller.Here().String()},
@@ -116,12 +125,11 @@ func Value[T any]() fx.Option {
 	if d.results[0].ofScope() {
 		return mistake("Value", caller.Here(), fmt.Errorf("every scope has a %v of its own", d.results[0]))
 	}
-	d.forbid = d.forbidden(reflect.ValueOf(With[T]))
-	return fx.Options(fx.Provide(d.forbid), d.resolve())
+	return fx.Options(d.hide(reflect.ValueOf(With[T])), d.resolve())
 }
 
-// Singleton lets scopes ask for the singleton T of fx by [Get]. What a
-// constructor takes can be had without.
+// Singleton makes the singleton T of fx available to [Get], [Do] and [Factory.Run].
+// Singletons that a scoped or transient constructor takes are available without it.
 func Singleton[T any]() fx.Option {
 	d := declaration{
 		maker:  &constructor{name: fmt.Sprintf("scope.Singleton[%v]", reflect.TypeFor[T]()), place: caller.Here().String()},
@@ -133,15 +141,40 @@ func Singleton[T any]() fx.Option {
 
 func provide(option string, lifetime source, as reflect.Type, constructors ...any) fx.Option {
 	place := caller.Here()
-	options := make([]fx.Option, len(constructors))
+	options := make([]fx.Option, len(constructors), len(constructors)+1)
+	needed := false
 	for i, constructor := range constructors {
+		if optional, ok := constructor.(scoped.Optional); ok {
+			constructor = optional.Constructor
+		} else {
+			needed = true
+		}
 		d, err := inspect(constructor, lifetime, as)
 		if err != nil {
 			return mistake(option, place, err)
 		}
 		options[i] = d.option()
 	}
+	if needed {
+		options = append(options, needsModule(option, place))
+	}
 	return fx.Options(options...)
+}
+
+// needsModule says what to write if there is no Factory, to those who take one in an
+// option that comes after this one.
+func needsModule(option string, place caller.Stack) fx.Option {
+	return fx.Invoke(func(in struct {
+		fx.In
+		Factory *Factory `optional:"true"`
+	},
+	) error {
+		if in.Factory != nil {
+			return nil
+		}
+		return fmt.Errorf("scope: %s at %v: the application has no scopes: add scope.Module() to the options of fx.New, "+
+			"or use package host", option, place)
+	})
 }
 
 func mistake(option string, place caller.Stack, err error) fx.Option {
@@ -149,6 +182,5 @@ func mistake(option string, place caller.Stack, err error) fx.Option {
 }
 
 func (d declaration) option() fx.Option {
-	d.forbid = d.forbidden(d.maker.fn)
-	return fx.Options(fx.Provide(d.forbid), d.resolve())
+	return fx.Options(d.hide(d.maker.fn), d.resolve())
 }

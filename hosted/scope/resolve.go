@@ -34,30 +34,22 @@ func (d declaration) resolve() fx.Option {
 		name := fmt.Sprintf("parameter %d of %s, %p", i+1, d.maker, d.maker)
 		d.params[i].name = name
 		constructors = append(constructors, function(
-			in(tagged(p.key.t, p.key.name, p.group, false)),
+			in(markOf(reflect.TypeFor[[]unitOfWork](), p.key), tagged(p.key.t, p.key.name, p.group, false)),
 			out(tagged(reflect.TypeFor[singleton](), name, "", false)),
-			func(values []any) []any { return []any{singleton{values[0], true}} },
+			func(values []any) ([]any, error) { return []any{singleton{values[1], true}}, nil },
 		))
 		asked = append(asked, tagged(reflect.TypeFor[singleton](), name, "", true))
 		params = append(params, i)
 	}
-	for _, k := range d.results {
-		asked = append(asked, tagged(k.t, k.name, "", true)) // fx has one of these only if it is replaced
-	}
 	constructors = append(constructors, function(
 		in(asked...),
 		out(tagged(reflect.TypeFor[*declaration](), "", "fxhost.scope", false)),
-		func(values []any) []any {
+		func(values []any) ([]any, error) {
 			resolved := d.clone()
 			for i, param := range params {
 				resolved.params[param].singleton = values[i].(singleton) //nolint:forcetypeassert // by its field
 			}
-			for i, value := range values[len(params):] {
-				if value != nil && !reflect.ValueOf(value).IsZero() && !d.replaces {
-					resolved.overridden = append(resolved.overridden, d.results[i])
-				}
-			}
-			return []any{resolved}
+			return []any{resolved}, nil
 		},
 	), func() declared { return declared{Declaration: d.clone()} })
 	return fx.Provide(constructors...)
@@ -76,48 +68,25 @@ func (d declaration) clone() *declaration {
 	return &d
 }
 
-// unitOfWork is a type that fx never has. What needs one by a name misses it, and
-// fx says so: the name is the advice.
-type unitOfWork struct{}
-
-// forbidden is a constructor of what d returns that fx cannot call. So fx says why a
-// singleton cannot have a scoped value, and that a type cannot be both. In its
-// messages the constructor is at.
-func (d declaration) forbidden(at reflect.Value) any {
-	made := make([]reflect.StructField, len(d.results))
-	for i, k := range d.results {
-		made[i] = tagged(k.t, k.name, "", false)
-	}
-	advice := fmt.Sprintf("a singleton cannot take %v of %s, which lives for one unit of work: "+
-		"take a *scope.Factory, open a scope for each unit of work, and get it from there; "+
-		"scope.Replace changes it, fx.Replace and fx.Decorate do not", d.results[0], d.maker)
-	return neverCalled(at, reflect.FuncOf(
-		[]reflect.Type{in(tagged(reflect.TypeFor[unitOfWork](), advice, "", false))}, []reflect.Type{out(made...)}, false))
-}
-
-// noScope is for singletons that take a *Scope.
-func noScope(struct {
-	fx.In
-	Unit unitOfWork `name:"a singleton cannot take a *scope.Scope: take a *scope.Factory and open a scope for each unit of work"`
-},
-) *Scope {
-	return nil
-}
-
-// function makes a func(in) out, both structs behind their marker, of one that
-// takes and returns the values of their fields.
-func function(in, out reflect.Type, body func([]any) []any) any {
-	return reflect.MakeFunc(reflect.FuncOf([]reflect.Type{in}, []reflect.Type{out}, false),
+// function makes a func(in) (out, error), in and out being structs behind their
+// marker, of one that takes and returns the values of their fields.
+func function(in, out reflect.Type, body func([]any) ([]any, error)) any {
+	types := []reflect.Type{out, reflect.TypeFor[error]()}
+	return reflect.MakeFunc(reflect.FuncOf([]reflect.Type{in}, types, false),
 		func(args []reflect.Value) []reflect.Value {
-			values := make([]any, in.NumField()-1)
-			for i := range values {
-				values[i] = args[0].Field(i + 1).Interface()
+			given := make([]any, in.NumField()-1)
+			for i := range given {
+				given[i] = args[0].Field(i + 1).Interface()
 			}
-			result := reflect.New(out).Elem()
-			for i, value := range body(values) {
+			result, failed := reflect.New(out).Elem(), reflect.New(types[1]).Elem()
+			values, err := body(given)
+			for i, value := range values {
 				result.Field(i + 1).Set(reflect.ValueOf(value))
 			}
-			return []reflect.Value{result}
+			if err != nil {
+				failed.Set(reflect.ValueOf(err))
+			}
+			return []reflect.Value{result, failed}
 		}).Interface()
 }
 

@@ -7,17 +7,15 @@ import (
 	"reflect"
 )
 
-// Do opens a scope, calls fn with the scope's T, and closes the scope. T is
-// anything that [Get] could return. Do returns the error of fn, joined with that
-// of closing. A panic of fn goes on when the scope is closed; the error of
-// closing is lost then.
+// Do opens a scope, calls fn with the scope's T, and closes the scope. T is any type
+// that [Get] could return. Do returns the error of fn, joined with the errors of
+// closing. If fn panics, the panic is re-raised after the scope is closed, and the
+// errors of closing are lost.
 //
-// The closers get a context that has the values of ctx and does not end with it.
+// Values are closed with a context that has the values of ctx and does not end with it.
 //
-// The first Do of a T plans which constructors to call, and in which order; every
-// other one calls them one after the other. Do allocates nothing of its own if
-// they take and return pointers only, none of what they return has to be closed,
-// and none of them takes the *[Scope].
+// Do is the fastest way to run a unit of work: which constructors to call, and in
+// which order, is computed once for each T.
 func Do[T any](ctx context.Context, f *Factory, fn func(ctx context.Context, value T) error, inputs ...Input) (err error) {
 	if fn == nil {
 		// Not %T of fn, which would have every function that Do is given allocated.
@@ -36,9 +34,8 @@ func Do[T any](ctx context.Context, f *Factory, fn func(ctx context.Context, val
 	return fn(ctx, value)
 }
 
-// Run is [Do] for a function of any number of values. It may return an error.
-// Calling it costs no more than Do if it takes up to four pointers and no other
-// values; else it is called by reflection.
+// Run is [Do] for a function with any number of parameters, such as
+// func(*Handler, context.Context) error. The function returns an error or nothing.
 func (f *Factory) Run(ctx context.Context, fn any, inputs ...Input) (err error) {
 	var u unit
 	defer u.end(ctx, &err)

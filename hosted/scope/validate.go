@@ -8,10 +8,9 @@ import (
 	"go.uber.org/fx/fxevent"
 )
 
-// ValidateApp is [fx.ValidateApp] for an application that has constructors of this
-// package, and calls none. It also finds what [Module] says about them when the
-// application is built, and a singleton that takes a scoped value as optional: fx
-// builds that without the value. Package host does it in Builder.Validate.
+// ValidateApp is [fx.ValidateApp] for an application with scoped or transient
+// constructors: it calls no constructor, and also finds the mistakes in these that
+// fail the build. host.Builder.Validate calls it.
 func ValidateApp(options ...fx.Option) error {
 	app := fx.Options(options...)
 	declarations, err := declarationsOf(app)
@@ -27,8 +26,8 @@ func ValidateApp(options ...fx.Option) error {
 	}
 	strict := []fx.Option{app, fx.NopLogger, fx.Decorate(func() unresolved { return unresolved{} })}
 	for _, d := range declarations {
-		if d.forbid != nil {
-			strict = append(strict, fx.Decorate(d.forbid)) // fx does without an optional value, but not without its decorator
+		if d.hidden != nil {
+			strict = append(strict, fx.Decorate(d.hidden)) // fx does without an optional value, but not without its decorator
 		}
 		for i := range d.params {
 			p := &d.params[i]
@@ -42,7 +41,7 @@ func ValidateApp(options ...fx.Option) error {
 			}
 		}
 	}
-	_, invalid := compile(declarations)
+	_, invalid := compile(declarations, nil)
 	if err = errors.Join(err, invalid); err != nil {
 		return err
 	}
@@ -52,17 +51,18 @@ func ValidateApp(options ...fx.Option) error {
 	for _, d := range declarations {
 		for _, k := range d.results {
 			if !d.replaces && fx.ValidateApp(app, fx.NopLogger, invoke(tagged(k.t, k.name, "", false))) == nil {
-				return d.overrides(k)
+				return changed{d.maker, k}
 			}
 		}
 	}
 	return err
 }
 
-// unresolved takes the place of all declarations.
+// unresolved takes the place of what [Module] asks for.
 type unresolved struct {
 	fx.Out
 	Declarations []*declaration `group:"fxhost.scope"`
+	Changed      []changed      `group:"fxhost.scope.changed"`
 }
 
 // invoke takes one value.

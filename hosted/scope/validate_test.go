@@ -1,6 +1,9 @@
 package scope_test
 
 import (
+	"errors"
+	"reflect"
+	"strings"
 	"testing"
 
 	"go.uber.org/fx"
@@ -54,22 +57,24 @@ func TestValidateAppFindsWhatTheBuildFinds(t *testing.T) {
 			if (err == nil) != (want == nil) {
 				t.Fatalf("ValidateApp: %v\nbuild: %v", err, want)
 			}
-			if err != nil && name != "wrong shape" && name != "two" && err.Error() != want.Error() {
+			if name == "captive" {
+				wantText(t, err, `.*failed to build \*scope_test\.repo: .*missing type: .*"a singleton cannot take \*scope_test\.repo of .*`)
+			} else if err != nil && name != "wrong shape" && name != "two" && err.Error() != want.Error() {
 				t.Errorf("ValidateApp: %v\nbuild: %v", err, want)
 			}
 		})
 	}
 }
 
-// fx builds this, and gives the singleton nothing.
-func TestValidateAppFindsAnOptionalCaptive(t *testing.T) {
+// fx on its own would build this, and give the singleton nothing.
+func TestAnOptionalCaptiveIsFound(t *testing.T) {
 	t.Parallel()
 	type params struct {
 		fx.In
 		Repo *repo `optional:"true"`
 	}
 	captive := func(params) *a { return &a{} }
-	const want = `.*failed to build \*scope_test\.repo: .*\[name="a singleton cannot take \*scope_test\.repo of scope_test\.newRepo @, .*`
+	const want = `.*failed to build \*scope_test\.repo: .*a singleton cannot take \*scope_test\.repo of scope_test\.newRepo @, .*`
 	for name, option := range map[string]fx.Option{
 		"invoked":        fx.Options(fx.Provide(captive), fx.Invoke(func(*a) {})),
 		"later":          fx.Module("m", fx.Provide(captive), fx.Invoke(func(*a) {})),
@@ -80,8 +85,19 @@ func TestValidateAppFindsAnOptionalCaptive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantText(t, validate(standard(), option), want)
-			wantText(t, validate(fx.Module("orders", standard()), option), want)
+			for _, scoped := range []fx.Option{standard(), fx.Module("orders", standard())} {
+				wantText(t, validate(scoped, option), want)
+				for name, options := range map[string][]fx.Option{
+					"first": {scope.Module(), scoped, option}, "last": {option, scoped, scope.Module()},
+				} {
+					err := fx.New(fx.NopLogger, fx.Options(options...)).Err()
+					var captive *scope.CaptiveError
+					if wantText(t, err, want); !errors.As(err, &captive) || captive.Type != reflect.TypeFor[*repo]() ||
+						!strings.HasPrefix(captive.Constructor, "scope_test.newRepo (") {
+						t.Errorf("Module %s: %+v", name, captive)
+					}
+				}
+			}
 		})
 	}
 	if err := validate(standard(), fx.Provide(captive)); err != nil {

@@ -59,6 +59,20 @@ func TestAFailingMailboxStopsTheHost(t *testing.T) {
 	})
 }
 
+func TestThePollerUsesTheMailboxOfTheApplication(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shared poller.Mailbox
+		hosttest.Start(t, nil, poller.Module(), fx.Provide(newMailbox), fx.Populate(&shared))
+
+		time.Sleep(2*time.Minute + 30*time.Second)
+		synctest.Wait()
+
+		if count, err := shared.Count(t.Context()); count != 3 || err != nil {
+			t.Errorf("call %d, error %v, want the third call", count, err)
+		}
+	})
+}
+
 func TestStopEndsThePoller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := hosttest.Start(t, nil, poller.Module(), fx.Provide(newMailbox))
