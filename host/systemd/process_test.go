@@ -4,6 +4,7 @@ package systemd_test
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -155,7 +157,7 @@ func TestSIGHUPDuringTheStartIsNotReady(t *testing.T) {
 }
 
 func TestASecondSignalEndsTheProcess(t *testing.T) {
-	p := run(t, "slow stop", "TICK=1h")
+	p := run(t, "slow stop", "RELEASE=/nowhere")
 	p.manager.wait(t, "READY=1")
 	p.signal(t, syscall.SIGTERM)
 	p.manager.wait(t, "STATUS=stopping, waiting for slow")
@@ -222,4 +224,22 @@ func TestSocketsThatCannotBeAreTold(t *testing.T) {
 	p.output.find(t, "sockets of systemd not taken")
 	p.signal(t, syscall.SIGTERM)
 	p.end(t, 0)
+}
+
+// lockedBuffer is for what a process writes while others read.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	ossignal "os/signal"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func programs() map[string][]fx.Option {
 		"plain":      {steps(2)},
 		"slow start": {steps(20)},
 		"hung start": {steps(2), named("hung", hang, nil)},
-		"slow stop":  {named("slow", nil, func(ctx context.Context) error { return sleep(ctx, 5*tick()) })},
+		"slow stop":  {named("slow", nil, untilReleased)},
 		"settings":   {config.Configure[settings]("Worker"), named("worker", nil, nil), fx.Invoke(followSettings)},
 		"sockets":    {hosted.AddHostedService[*server](newServer)},
 		"levels": {fx.Invoke(func(log *zap.Logger) {
@@ -119,6 +120,18 @@ func named(name string, start, stop func(context.Context) error) fx.Option {
 	return hosted.AddInstance(&steady{start, stop}, hosted.Name(name))
 }
 
+// untilReleased waits until there is a file called RELEASE.
+func untilReleased(ctx context.Context) error {
+	for {
+		if _, err := os.Stat(os.Getenv("RELEASE")); err == nil {
+			return nil
+		}
+		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
 // sleep takes its time, unless ctx ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	select {
@@ -139,8 +152,10 @@ func followSettings(monitor *config.Monitor[settings]) {
 
 // server answers on the sockets called "web", with the ID of its process.
 type server struct {
-	sockets *systemd.Sockets
-	http    http.Server
+	sockets   *systemd.Sockets
+	listeners []net.Listener
+	accepts   sync.WaitGroup
+	http      http.Server
 }
 
 func newServer(sockets *systemd.Sockets) *server { return &server{sockets: sockets} }
@@ -156,10 +171,19 @@ func (s *server) StartAsync(context.Context) error {
 	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, os.Getpid())
 	})
+	s.listeners = listeners
 	for _, listener := range listeners {
-		go func(l net.Listener) { _ = s.http.Serve(l) }(listener)
+		s.accepts.Go(func() { _ = s.http.Serve(listener) })
 	}
 	return nil
 }
 
-func (s *server) StopAsync(ctx context.Context) error { return s.http.Shutdown(ctx) }
+// StopAsync accepts no more before it shuts down: Shutdown does not wait for a
+// connection that is just being accepted.
+func (s *server) StopAsync(ctx context.Context) error {
+	for _, listener := range s.listeners {
+		_ = listener.Close() // the socket stays open
+	}
+	s.accepts.Wait()
+	return s.http.Shutdown(ctx)
+}
