@@ -262,7 +262,7 @@ func TestAFileThatDoesNotParseIsAnErrorOfBuild(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := host.NewBuilder([]string{"--contentRoot", root}).Build()
-			want := fmt.Sprintf(`^config: %s: .*%s`, regexp.QuoteMeta(file), test.want)
+			want := fmt.Sprintf(`^host: build: config: %s: .*%s`, regexp.QuoteMeta(file), test.want)
 			if err == nil || !regexp.MustCompile(want).MatchString(err.Error()) {
 				t.Errorf("got %v, want %s", err, want)
 			}

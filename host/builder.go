@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"time"
 
 	"go.uber.org/fx"
@@ -100,7 +101,7 @@ func NewEmptyBuilder() *Builder {
 func (b *Builder) add(sources ...config.Source) {
 	// The first error is enough: what failed is missing for those that follow.
 	if b.err == nil {
-		b.err = b.Configuration.Add(sources...)
+		b.err = buildFailed(b.Configuration.Add(sources...))
 	}
 }
 
@@ -108,7 +109,7 @@ func (b *Builder) setEnvironment() {
 	environment, err := newEnvironment(b.Configuration)
 	if err != nil {
 		environment = &Environment{Name: Production}
-		b.err = errors.Join(b.err, err)
+		b.err = errors.Join(b.err, buildFailed(err))
 	}
 	b.Environment = environment
 }
@@ -191,7 +192,9 @@ func (b *Builder) Validate() error {
 //
 // Unlike Build, it does not wait forever for a constructor that does not return: it
 // waits for the startup timeout at most, and for the shutdown timeout once a stop was
-// requested.
+// requested. Go cannot end a function from outside: the constructor that was left behind
+// goes on, and those after it still run if it returns, with a configuration and a
+// logger that are closed. Nothing that they register is started.
 //
 // Run answers these switches of the command line on stdout, and returns without
 // calling any constructor; what is wrong is written to stderr and returned:
@@ -274,6 +277,10 @@ func (b *Builder) prepare(ctx context.Context, method string) (*Host, error) {
 	h := newHost(b, options, log)
 	err = h.ask(ctx, "WaitForStart", func(ctx context.Context) error {
 		return h.lifetime.WaitForStart(ctx, h.stopFromOutside)
+	}, func(late error) {
+		if late == nil { // it has begun after all
+			_ = h.stopLifetime(ctx, errNeverBegun) // nobody is left to tell
+		}
 	})
 	if err != nil {
 		_ = h.closeConfiguration() // which logs it
@@ -317,5 +324,13 @@ func (b *Builder) read() (*Options, *zap.Logger, error) {
 	if err != nil && logErr == nil {
 		_ = logging.Close(log) // nobody will
 	}
-	return options, log, errors.Join(err, logErr) // all that is wrong at once
+	return options, log, buildFailed(errors.Join(err, logErr)) // all that is wrong at once
+}
+
+// buildFailed says of an error of another package where it is from.
+func buildFailed(err error) error {
+	if err == nil || strings.HasPrefix(err.Error(), "host: ") {
+		return err
+	}
+	return fmt.Errorf("host: build: %w", err)
 }

@@ -89,6 +89,8 @@ func (h *Host) addReasons(err error, options []fx.Option) {
 	}
 }
 
+var errExited = errors.New("host: build: a constructor has ended its goroutine (runtime.Goexit)")
+
 // constructWithin is construct for as long as Run may wait for it. A
 // constructor that does not return is left behind.
 func (h *Host) constructWithin(ctx context.Context, options []fx.Option) error {
@@ -96,12 +98,12 @@ func (h *Host) constructWithin(ctx context.Context, options []fx.Option) error {
 	graph := h.graph(options) // here, where the caller is on the stack
 	built := make(chan error, 1)
 	go func() {
-		err := errors.New("host: build: a constructor has ended its goroutine (runtime.Goexit)")
+		err := error(errExited)
 		defer func() {
-			if fatal := h.fatal.first.Load(); fatal != nil {
+			if fatal := h.fatal.first.Load(); fatal != nil && err == errExited { //nolint:errorlint // the same value
 				err = fatal // has ended the goroutine
 			}
-			built <- err
+			built <- h.fatal.join(err)
 		}()
 		err = h.construct(graph, options)
 	}()

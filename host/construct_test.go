@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -80,6 +81,37 @@ func TestAConstructorThatDoesNotReturnIsNamed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A constructor that is left behind goes on, and those behind it run. Nothing that
+// they register is started.
+func TestWhatIsRegisteredAfterRunHasReturnedIsNotStarted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var j journal
+		release := make(chan struct{})
+		builder, logs := hosttest.NewBuilder(t, hosttest.Settings{"startupTimeoutSeconds": 1},
+			hosted.AddInstance(&noted{name: "before", journal: &j}, hosted.Name("before")),
+			fx.Invoke(func() { <-release; j.add("released") }),
+			fx.Invoke(func(l fx.Lifecycle, life *hosted.ApplicationLifetime) {
+				j.add("went on")
+				life.OnStarted(func(context.Context) { j.add("started") })
+				l.Append(fx.StartStopHook(func() { j.add("hook start") }, func() { j.add("hook stop") }))
+			}),
+			hosted.AddInstance(&noted{name: "after", journal: &j}, hosted.Name("after")))
+		if err := builder.Run(t.Context()); err == nil {
+			t.Error("no error")
+		}
+		told := logs.Len()
+		close(release)
+		time.Sleep(24 * time.Hour)
+		j.check(t, "released", "went on")
+		for _, record := range logs.All()[told:] {
+			if record.Level > zap.DebugLevel {
+				t.Errorf("logged %v", record)
+			}
+		}
+	})
 }
 
 // None of ours is named when the limit ends before the application's first

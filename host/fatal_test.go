@@ -2,6 +2,8 @@ package host_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -100,6 +102,27 @@ func TestFatalWhileStoppingIsExitCode1(t *testing.T) {
 		}))
 		err := builder.Run(t.Context())
 		if err == nil || err.Error() != "host: Fatal logged: cannot flush" || host.ExitCode(err) != 1 {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// What the constructor says itself is not lost.
+func TestFatalBesideAConstructorThatFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		builder, _ := hosttest.NewBuilder(t, nil, fx.Invoke(func(log *zap.Logger) error {
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				log.Fatal("no license")
+			}()
+			<-done
+			return io.ErrUnexpectedEOF
+		}))
+		err := builder.Run(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "host: Fatal logged: no license") ||
+			!strings.HasPrefix(err.Error(), "host: build: unexpected EOF") || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -217,7 +217,8 @@ func (h *Host) over() bool {
 }
 
 // ask calls a method of the Lifetime, which may be somebody else's and do anything.
-func (h *Host) ask(ctx context.Context, method string, call func(context.Context) error) error {
+// If it is left behind, late gets what it returns in the end.
+func (h *Host) ask(ctx context.Context, method string, call func(context.Context) error, late func(error)) error {
 	outcome := walk.Try(ctx, func(ctx context.Context) (err error) {
 		defer func() {
 			if value := recover(); value != nil {
@@ -225,7 +226,7 @@ func (h *Host) ask(ctx context.Context, method string, call func(context.Context
 			}
 		}()
 		return call(ctx)
-	})
+	}, late)
 	switch {
 	case outcome.Late:
 		return fmt.Errorf("host: %T.%s: %w, left behind", h.lifetime, method, outcome.Cause)
@@ -240,14 +241,11 @@ func (h *Host) ask(ctx context.Context, method string, call func(context.Context
 func (h *Host) finish(ctx context.Context, err error) error {
 	h.fatal.running.Store(nil)
 	err = h.fatal.join(err)
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lifetimeLimit,
-		&hosted.TimeoutError{Name: "lifetime stop", Limit: lifetimeLimit})
-	defer cancel()
-	result := err // what is left behind must not see the rest
+	result := err
 	if failed := h.failed.Load(); failed != nil {
 		result = *failed // has err in it
 	}
-	if failed := h.ask(ctx, "Stop", func(ctx context.Context) error { return h.lifetime.Stop(ctx, result) }); failed != nil {
+	if failed := h.stopLifetime(ctx, result); failed != nil {
 		h.log.Error("lifetime failed to stop", zap.Error(failed))
 		err = errors.Join(err, failed)
 	}
@@ -256,6 +254,14 @@ func (h *Host) finish(ctx context.Context, err error) error {
 	}
 	h.release()
 	return err
+}
+
+// stopLifetime tells the Lifetime that the host has ended with err.
+func (h *Host) stopLifetime(ctx context.Context, err error) error {
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), lifetimeLimit,
+		&hosted.TimeoutError{Name: "lifetime stop", Limit: lifetimeLimit})
+	defer cancel()
+	return h.ask(ctx, "Stop", func(ctx context.Context) error { return h.lifetime.Stop(ctx, err) }, func(error) {})
 }
 
 // closeConfiguration closes the sources that have to be closed.
@@ -284,10 +290,7 @@ func (h *Host) checkUnread() error {
 		}
 		errs = append(errs, unread)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("host: build: %w", err)
-	}
-	return nil
+	return buildFailed(errors.Join(errs...))
 }
 
 // release gives back what the logger holds.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"go.uber.org/fx"
@@ -44,7 +45,7 @@ func Module(args []string) fx.Option {
 		background.Module(),
 		queue.Module(),
 		values(),
-		fx.Invoke((*made).ends),
+		fx.Provide(fx.Annotated{Name: "fxhost", Target: (*made).around}),
 	)
 }
 
@@ -89,13 +90,23 @@ func (m *made) slogLoggerThatFxDecorateCanChange() (*slog.Logger, error) {
 	return logging.Slog(m.host.appLog), nil
 }
 
-// ends checks what only the end of the build knows, and closes what must be open to
-// the end, for which fx has no other moments than hooks.
-func (m *made) ends(lifecycle fx.Lifecycle) {
-	lifecycle.Append(fx.StartStopHook(m.host.checkUnread, func() error {
+// around checks what only the end of the build knows, and closes what must be open to
+// the end. A hook of the walk would be in the middle of it.
+func (m *made) around() (*fx.Hook, error) {
+	if m.err != nil {
+		return nil, m.err
+	}
+	ends := func(context.Context) error {
 		defer m.host.release()
 		return m.host.closeConfiguration()
-	}))
+	}
+	return &fx.Hook{OnStop: ends, OnStart: func(ctx context.Context) error {
+		err := m.host.checkUnread()
+		if err != nil { // fx stops only what has started
+			err = errors.Join(err, ends(ctx))
+		}
+		return err
+	}}, nil
 }
 
 // reloader is the config.Watcher of an application that fx runs.

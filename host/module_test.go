@@ -158,3 +158,58 @@ func TestModuleReadsNothingBeforeFxBuildsTheApplication(t *testing.T) {
 		t.Errorf("files %q, %v", files, err)
 	}
 }
+
+// What the services and hooks of a module need is there until they have stopped.
+func TestModuleClosesAfterEverythingHasStopped(t *testing.T) {
+	t.Parallel()
+	var j journal
+	for name, options := range map[string]func(module fx.Option) []fx.Option{
+		"behind": func(module fx.Option) []fx.Option { return []fx.Option{module, fx.Module("orders", j.service("a"))} },
+		"before": func(module fx.Option) []fx.Option { return []fx.Option{fx.Module("orders", j.service("a")), module} },
+	} {
+		j.entries = nil
+		var life *hosted.ApplicationLifetime
+		app := fx.New(append(options(host.Module([]string{"--contentRoot=" + t.TempDir(), "--Logging:LogLevel:Default=None"})),
+			fx.NopLogger,
+			fx.Populate(&life),
+			fx.Invoke(func(m *config.Manager) error {
+				return m.Add(&closer{func() error { j.add("configuration closed"); return nil }})
+			}))...)
+		if err := app.Err(); err != nil {
+			t.Fatal(name, err)
+		}
+		life.OnStopped(func(context.Context) { j.add("stopped") })
+		if err := errors.Join(app.Start(t.Context()), app.Stop(t.Context())); err != nil {
+			t.Error(name, err)
+		}
+		j.check(t, "a start", "a stop", "stopped", "configuration closed")
+	}
+}
+
+// The same after a start that fails, and after one that is refused.
+func TestModuleClosesAfterAFailedStart(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		arg  string
+		want []string
+	}{
+		"failed":  {"--Greeting=hello", []string{"a start", "a stop", "configuration closed"}},
+		"refused": {"--Greting=hello", []string{"configuration closed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var j journal
+			app := fx.New(fx.NopLogger,
+				host.Module([]string{"--contentRoot=" + t.TempDir(), "--Logging:LogLevel:Default=None", test.arg}),
+				hosted.AddInstance(&noted{name: "a", journal: &j, start: func(context.Context) error { return errors.New("boom") }}),
+				fx.Invoke(func(m *config.Manager) error {
+					m.Get("Greeting")
+					return m.Add(&closer{func() error { j.add("configuration closed"); return nil }})
+				}))
+			if err := app.Start(t.Context()); err == nil {
+				t.Error("no error")
+			}
+			j.check(t, test.want...)
+		})
+	}
+}

@@ -58,10 +58,10 @@ func TestABadOptionIsAnErrorOfBuild(t *testing.T) {
 		value any
 		want  string
 	}{
-		"shutdownTimeoutSeconds":    {"30s", `config: shutdownTimeoutSeconds: "30s": want a non-negative integer (memory)`},
-		"startupTimeoutSeconds":     {-1, `config: startupTimeoutSeconds: -1: `},
-		"drainDelaySeconds":         {1.5, `config: drainDelaySeconds: 1.5: `},
-		"servicesStartConcurrently": {"maybe", `config: servicesStartConcurrently: "maybe": `},
+		"shutdownTimeoutSeconds":    {"30s", `host: build: config: shutdownTimeoutSeconds: "30s": want a non-negative integer (settings of the test)`},
+		"startupTimeoutSeconds":     {-1, `host: build: config: startupTimeoutSeconds: -1: `},
+		"drainDelaySeconds":         {1.5, `host: build: config: drainDelaySeconds: 1.5: `},
+		"servicesStartConcurrently": {"maybe", `host: build: config: servicesStartConcurrently: "maybe": `},
 	} {
 		builder, _ := hosttest.NewBuilder(t, hosttest.Settings{key: test.value})
 		_, err := builder.Build()
@@ -148,7 +148,7 @@ func TestAContentRootThatIsNoFolderIsAnError(t *testing.T) {
 	write(t, filepath.Dir(file), "file", "")
 	for _, root := range []string{file, file + "/nothing"} {
 		_, err := host.NewBuilder([]string{"--contentRoot=" + root}).Build()
-		if err == nil || !strings.HasPrefix(err.Error(), "config: contentRoot: ") || !strings.Contains(err.Error(), root) {
+		if err == nil || !strings.HasPrefix(err.Error(), "host: build: config: contentRoot: ") || !strings.Contains(err.Error(), root) {
 			t.Errorf("got %v", err)
 		}
 	}

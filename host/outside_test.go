@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -93,6 +94,39 @@ func TestTheContextEndsWhileTheLifetimeWaits(t *testing.T) {
 				}
 				if logs.FilterLevelExact(zapcore.ErrorLevel).Len() > 0 {
 					t.Errorf("records %v", logs.All())
+				}
+			})
+		})
+	}
+}
+
+// A Lifetime that begins after it was left behind is told that there is nothing.
+func TestALifetimeThatBeginsLateIsStopped(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err   error
+		stops int32
+	}{"began": {nil, 1}, "failed": {errors.New("no console"), 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var stops atomic.Int32
+				builder, _ := hosttest.NewBuilder(t, nil)
+				builder.UseLifetime(&strangeLifetime{
+					wait: func(context.Context) error { time.Sleep(time.Hour); return test.err },
+					stop: func(ctx context.Context) error { stops.Add(1); return ctx.Err() },
+				})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if end := <-runIt(ctx, builder); end.err != nil {
+					t.Errorf("got %v", end.err)
+				}
+				if stops.Load() != 0 {
+					t.Error("stopped before it had begun")
+				}
+				time.Sleep(2 * time.Hour)
+				if stops.Load() != test.stops {
+					t.Errorf("Stop was called %d times, want %d", stops.Load(), test.stops)
 				}
 			})
 		})

@@ -26,7 +26,11 @@ import (
 // thousands.
 //
 // The application needs [Module], or package host, to run its services. A mistake
-// in the call fails fx.New with an error that names the line of the call.
+// in the call fails fx.New with an error that names the line of the call. The compiler
+// finds two others:
+//   - "missing method StartAsync": T is no service yet. Embed background.BackgroundService
+//     in its type, or write a pointer: AddHostedService[*Worker], not [Worker].
+//   - "cannot infer T": write the type of the service in brackets.
 func AddHostedService[T HostedService](constructor any, options ...ServiceOption) fx.Option {
 	place := caller.Here()
 	d := declare(reflect.TypeFor[T](), place, options)

@@ -137,12 +137,16 @@ func guard(fn func(context.Context) error) func(context.Context) error {
 
 // StopReason is a cause for [ApplicationLifetime.StopApplication] that is not a
 // failure: the host logs it, and Run returns nil.
-type StopReason string //nolint:errname // it is the reason for a stop, and read as such
+//
+//nolint:errname // it is the reason for a stop, and read as such
+type StopReason string
 
 func (r StopReason) Error() string { return string(r) }
 
 // StopSignal is a [StopReason] that came as a signal of the operating system.
-type StopSignal struct{ Signal syscall.Signal } //nolint:errname // as StopReason
+//
+//nolint:errname // as StopReason
+type StopSignal struct{ Signal syscall.Signal }
 
 func (s StopSignal) Error() string { return fmt.Sprintf("%v signal received", s.Signal) }
 

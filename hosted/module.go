@@ -53,6 +53,7 @@ func Module(options ...Options) fx.Option {
 				o = *in.Options
 			}
 			r := newRunner(o, in.Request)
+			r.around = in.Around
 			return provided{Runner: r, Lifetime: r.lifetime, Services: &Services{r}, Life: r}
 		}),
 		// Private, so that in an fx.Module it is not found by services that are added
@@ -88,10 +89,16 @@ type runnerParams struct {
 	// Options are those of a host, which may be read only when fx builds the
 	// application.
 	Options *Options `name:"fxhost" optional:"true"`
+	// Around is what a host in an application that fx runs does before the start and
+	// after the stop of all that has its place in the walk.
+	Around *fx.Hook `name:"fxhost" optional:"true"`
 }
 
 // takeOver has r run the life of the application, by one hook of fx's own lifecycle.
 func (r *runner) takeOver(fxLifecycle fx.Lifecycle, fxShutdowner fx.Shutdowner) (fx.Lifecycle, fx.Shutdowner) {
+	if r.around != nil {
+		fxLifecycle.Append(*r.around)
+	}
 	fxLifecycle.Append(fx.Hook{OnStart: r.startWithin, OnStop: r.stopWithin})
 	r.stopping.Then(func(cause error) {
 		// Its error says that a signal is pending: the application stops anyway.

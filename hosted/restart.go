@@ -103,6 +103,7 @@ type supervisor struct {
 	mu       sync.Mutex
 	members  []*registered // in registration order
 	faulted  []*registered // since the last restart
+	stopping []*registered // by a restart: what their work says to that is no fault of its own
 	waiting  bool          // or restarting: a goroutine looks after faulted
 	row      int           // restarts since the services last ran for a while
 	ran      time.Time     // since when they run
@@ -115,6 +116,9 @@ func (s *supervisor) fault(service *registered, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
+	if slices.Contains(s.stopping, service) {
+		return nil // it is restarted anyway
+	}
 	s.restarts = slices.DeleteFunc(s.restarts, func(at time.Time) bool { return now.Sub(at) > s.policy.Window })
 	if len(s.restarts) >= s.policy.Limit {
 		return fmt.Errorf("gave up after %d restarts within %v: %w", len(s.restarts), s.policy.Window, err)
@@ -147,10 +151,18 @@ func (s *supervisor) restart(ctx context.Context) {
 		}
 		s.mu.Lock()
 		part := s.strategy.affected(s.members, s.faulted)
-		s.faulted = nil
+		s.faulted, s.stopping = nil, part
 		s.restarts = append(s.restarts, time.Now())
 		s.mu.Unlock()
-		errs := s.runner.restart(ctx, part)
+		members := membersOf(part)
+		s.runner.stopAgain(ctx, members)
+		s.mu.Lock()
+		s.stopping = nil
+		s.mu.Unlock()
+		var errs []error
+		if ctx.Err() == nil && !slices.ContainsFunc(part, (*registered).hangs) {
+			errs = s.runner.startAgain(ctx, part, members)
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -243,25 +255,28 @@ func (r *runner) supervise(f func(ctx context.Context)) bool {
 	return true
 }
 
-// restart runs the stop and the start of a part of the services: the walk of the
-// host over fewer participants.
-func (r *runner) restart(ctx context.Context, part []*registered) []error {
-	members := make([]*walk.Member, len(part))
-	for i, s := range part {
+func membersOf(services []*registered) []*walk.Member {
+	members := make([]*walk.Member, len(services))
+	for i, s := range services {
 		members[i] = s.member
 	}
+	return members
+}
+
+// stopAgain is the stop of a restart: the walk of the host over fewer participants.
+func (r *runner) stopAgain(ctx context.Context, part []*walk.Member) {
 	stop, cancel := r.budget(context.WithoutCancel(ctx))
 	defer cancel()
-	stopErrs := r.walk.Run(stop, members, r.table.stop) // they were logged
+	errs := r.walk.Run(stop, part, r.table.stop) // they were logged
 	if ctx.Err() != nil {
-		for _, err := range stopErrs {
+		for _, err := range errs {
 			r.addFault(err) // the stop of the host did not call them
 		}
-		return nil
 	}
-	if slices.ContainsFunc(part, (*registered).hangs) {
-		return nil
-	}
+}
+
+// startAgain is the start of a restart.
+func (r *runner) startAgain(ctx context.Context, part []*registered, members []*walk.Member) []error {
 	start, over := r.restartContext(ctx)
 	errs := r.walk.Run(start, members, r.table.start)
 	over()

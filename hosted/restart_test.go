@@ -336,6 +336,37 @@ func TestGroupsRestartWhatTheirStrategySays(t *testing.T) {
 	}
 }
 
+// What the stop of a restart does to the work of the others is no fault of theirs: it
+// neither counts nor leads to another restart.
+func TestARestartIsNoFaultOfThoseItStops(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := newApplication(hosted.Options{})
+		var first *flaky
+		first, a := x.flaky("a", nil)
+		var once sync.Once
+		second, b := x.flaky("b", steps{"stop": func(context.Context) error {
+			once.Do(func() { first.end(errBroken) }) // it needs b
+			time.Sleep(time.Second)
+			return nil
+		}})
+		policy := exactly
+		policy.Limit = 1
+		x.build(t, hosted.Group("pipeline", hosted.OneForAll, policy, a, b))
+		x.start(t)
+		x.take()
+
+		second.end(errBroken)
+		time.Sleep(time.Hour)
+		x.want(t, "b stop, a stop, a start, b start")
+		if cause := x.Lifetime().Cause(); cause != nil {
+			t.Errorf("stopped: %v", cause)
+		}
+		wantState(t, x, "a", hosted.StateRunning)
+		x.stop(t)
+	})
+}
+
 // Faults that come together are restarted together, and the limit is one for all.
 func TestAGroupCountsTheRestartsOfAll(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/fx"
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/fields"
@@ -24,6 +25,7 @@ type runner struct {
 	walk     *walk.Walk
 	stopping *walk.StopRequest
 	lifetime *ApplicationLifetime
+	around   *fx.Hook // nil for none
 
 	ordered  sync.Once
 	orderErr error
@@ -329,7 +331,7 @@ func (r *runner) endRestarts(ctx context.Context) []error {
 		ctx, cancel = context.WithTimeout(ctx, limit/4)
 		defer cancel()
 	}
-	outcome := walk.Try(ctx, func(context.Context) error { r.supervision.Wait(); return nil })
+	outcome := walk.Try(ctx, func(context.Context) error { r.supervision.Wait(); return nil }, func(error) {})
 	if !outcome.Late {
 		return nil
 	}

@@ -509,8 +509,9 @@ func TestServiceThatStartsDuringTheRollbackIsStoppedOnce(t *testing.T) {
 	}
 }
 
-// Rule 5: a late start that fails has nothing to stop.
-func TestServiceThatFailsAfterItWasLeftBehindIsLogged(t *testing.T) {
+// Rule 5: a late start that fails is cleaned up, as one that fails in time, whether
+// the walk goes on or not, and once.
+func TestServiceThatFailsAfterItWasLeftBehindIsCleanedUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newApplication(hosted.Options{})
@@ -520,13 +521,36 @@ func TestServiceThatFailsAfterItWasLeftBehindIsLogged(t *testing.T) {
 		}}, hosted.StartTimeout(time.Second)))
 
 		_ = a.Start(t.Context())
+		a.want(t, "a start")
 		time.Sleep(2 * time.Minute)
 
-		a.want(t, "a start")
+		a.want(t, "a stop")
+		wantState(t, a, "a", hosted.StateFailed)
 		if got := a.logged("service returned late"); len(got) != 1 || got[0]["error"] != "broken" {
 			t.Errorf("service returned late: %v", got)
 		}
 	})
+}
+
+func TestServiceThatFailsLateInTheRollbackIsCleanedUpOnce(t *testing.T) {
+	t.Parallel()
+	for _, slow := range []string{"stopping", "stop"} {
+		t.Run(slow, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := newApplication(hosted.Options{StartupTimeout: 5 * time.Second})
+				a.build(t, a.full("a", steps{slow: takes(20 * time.Second)}), a.plain("b", steps{"start": func(context.Context) error {
+					time.Sleep(10 * time.Second)
+					return errBroken
+				}}))
+				_ = a.Start(t.Context())
+				stops := slices.DeleteFunc(a.take(), func(call string) bool { return call != "b stop" })
+				if len(stops) != 1 {
+					t.Errorf("StopAsync was called %d times, want once", len(stops))
+				}
+			})
+		})
+	}
 }
 
 // Rule 7; ST-17 differs.

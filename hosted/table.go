@@ -48,6 +48,12 @@ func newTable(o Options) table {
 		Backward: true, Concurrent: o.ServicesStopConcurrently, Needs: walk.Running, LimitName: "stop",
 		During: walk.Stopping, Succeeded: walk.Stopped, Failed: walk.Stopped, NoStep: walk.Stopped,
 	})
+	// The service whose start has failed is the newest.
+	cleanup := row(PhaseStop, walk.Row{
+		Backward: true, Concurrent: o.ServicesStopConcurrently, Needs: walk.Failed,
+		During:    walk.Released,
+		LimitName: "cleanup", Limit: cleanupLimit,
+	})
 	return table{
 		starting: row(PhaseStarting, walk.Row{
 			FailFast: true, Concurrent: o.ServicesStartConcurrently, Needs: walk.Registered,
@@ -55,7 +61,7 @@ func newTable(o Options) table {
 		}),
 		start: row(PhaseStart, walk.Row{
 			FailFast: true, Concurrent: o.ServicesStartConcurrently, Needs: walk.Registered | walk.Prepared | again, LimitName: "start",
-			During: walk.Starting, Succeeded: walk.Running, Failed: walk.Failed, NoStep: walk.Running, Undo: stop,
+			During: walk.Starting, Succeeded: walk.Running, Failed: walk.Failed, NoStep: walk.Running, Undo: stop, Cleanup: cleanup,
 		}),
 		started: row(PhaseStarted, walk.Row{
 			FailFast: true, Concurrent: o.ServicesStartConcurrently, Needs: walk.Running,
@@ -67,13 +73,8 @@ func newTable(o Options) table {
 			Backward: true, Concurrent: o.ServicesStopConcurrently, Needs: walk.Running,
 		}),
 		applicationStopping: row("application stopping", walk.Row{Needs: everybody}),
-		// The service whose start has failed is the newest.
-		cleanup: row(PhaseStop, walk.Row{
-			Backward: true, Concurrent: o.ServicesStopConcurrently, Needs: walk.Failed,
-			During:    walk.Released,
-			LimitName: "cleanup", Limit: cleanupLimit,
-		}),
-		stop: stop,
+		cleanup:             cleanup,
+		stop:                stop,
 		stopped: row(PhaseStopped, walk.Row{
 			Backward: true, Concurrent: o.ServicesStopConcurrently, Needs: called,
 		}),

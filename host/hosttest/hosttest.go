@@ -17,15 +17,26 @@ import (
 	"github.com/fxhost/fxhost/host"
 )
 
-// Settings is the whole configuration of a test's host: paths of keys, such as
-// "Worker:Interval", or nested maps, and their values.
+// Settings is the configuration of a test's host: paths of keys, such as
+// "Worker:Interval", or nested maps, and their values. A section that nothing reads is
+// an error of Build, since it is misspelt; see [host.Options].AllowUnreadSettings.
 type Settings map[string]any
+
+// source is a config.Source whose settings have to be read by the host: one that is not
+// is misspelt.
+type source struct{ config.Source }
+
+func (source) Name() string { return "settings of the test" }
+
+// GivenByTest is what package config knows it by.
+func (source) GivenByTest() {}
 
 // Host is a host in a test.
 type Host struct {
 	*host.Host
-	// Logs has every record that section Logging of the settings lets pass:
-	// all of them unless it says otherwise.
+	// Logs has every record that section Logging of the settings lets pass: all of
+	// them unless it says otherwise, apart from those of fx about each constructor,
+	// which the setting "Logging:LogLevel:fxhost.fx": "Debug" adds.
 	Logs *observer.ObservedLogs
 }
 
@@ -36,7 +47,8 @@ func NewBuilder(tb testing.TB, settings Settings, options ...fx.Option) (*host.B
 	tb.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	builder := host.NewEmptyBuilder()
-	if err := builder.Configuration.Add(config.Map(settings)); err != nil {
+	quiet := config.Map(map[string]any{"Logging:LogLevel:fxhost.fx": "Information"})
+	if err := builder.Configuration.Add(quiet, source{config.Map(settings)}); err != nil {
 		tb.Fatal(err)
 	}
 	builder.Logging.MinimumLevel = zap.DebugLevel

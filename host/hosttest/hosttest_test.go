@@ -3,6 +3,8 @@ package hosttest_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/background"
+	"github.com/fxhost/fxhost/config"
+	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/host/hosttest"
 	"github.com/fxhost/fxhost/hosted"
 )
@@ -96,5 +100,47 @@ func TestValidateFailsTheTest(t *testing.T) {
 	hosttest.Validate(r, nil, hosted.AddHostedService[*reminder](nil))
 	if len(r.errs) != 1 {
 		t.Errorf("got %v", r.errs)
+	}
+}
+
+func (r *recorder) Fatal(args ...any) {
+	r.errs = append(r.errs, args...)
+	runtime.Goexit()
+}
+
+type workerOptions struct{ Interval time.Duration }
+
+// The test would pass with the default, and for the wrong reason.
+func TestASettingThatNothingReadsFailsTheTest(t *testing.T) {
+	t.Parallel()
+	r := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		hosttest.New(r, hosttest.Settings{"Wrker:Interval": "5s", "Logging:LogLevel:Default": "Warning"},
+			config.Configure[workerOptions]("Worker"))
+	}()
+	<-done
+	const want = `host: build: config: Wrker:Interval: nothing in the program reads this setting (settings of the test); ` +
+		`did you mean "Worker:Interval"?`
+	if len(r.errs) != 1 || fmt.Sprint(r.errs[0]) != want {
+		t.Errorf("got  %v\nwant %s", r.errs, want)
+	}
+	hosttest.New(t, hosttest.Settings{"Worker": map[string]any{"Interval": "5s"}}, config.Configure[workerOptions]("Worker"))
+	hosttest.New(t, hosttest.Settings{"Wrker:Interval": "5s"}, hosttest.With(func(b *host.Builder) {
+		b.ConfigureOptions(func(o *host.Options) { o.AllowUnreadSettings = true })
+	}))
+}
+
+// What fx says about each constructor hides what a test looks for.
+func TestTheRecordsOfFxAreThereIfAskedFor(t *testing.T) {
+	t.Parallel()
+	plain := hosttest.Start(t, nil).Logs
+	asked := hosttest.Start(t, hosttest.Settings{"Logging:LogLevel:fxhost.fx": "Debug"}).Logs
+	if plain.FilterLoggerName("fxhost.fx").Len() != 0 || plain.FilterMessage("host started").Len() != 1 {
+		t.Errorf("records %v", plain.All())
+	}
+	if asked.FilterLoggerName("fxhost.fx").Len() == 0 {
+		t.Errorf("records %v", asked.All())
 	}
 }

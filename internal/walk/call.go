@@ -97,9 +97,10 @@ func Call(ctx context.Context, step func(context.Context) error, report func(err
 	err = step(ctx)
 }
 
-// Try calls step as a walk does: it is left behind shortly after ctx has ended.
-func Try(ctx context.Context, step func(context.Context) error) Outcome {
-	outcome, leave := attempt{step: step, returned: func(error) {}}.run(ctx)
+// Try calls step as a walk does: it is left behind shortly after ctx has ended. Then
+// returned is called when it has returned.
+func Try(ctx context.Context, step func(context.Context) error, returned func(error)) Outcome {
+	outcome, leave := attempt{step: step, returned: returned}.run(ctx)
 	leave()
 	return outcome
 }

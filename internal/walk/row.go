@@ -50,8 +50,8 @@ type Row struct {
 	Patience time.Duration
 
 	// Undo is the row for a participant whose call succeeds after it was left
-	// behind, nil for none.
-	Undo *Row
+	// behind, and Cleanup that for one whose call fails then, nil for none.
+	Undo, Cleanup *Row
 
 	// Begun is closed when the row begins for the first time.
 	Begun chan struct{}

@@ -260,14 +260,17 @@ func (w *Walk) leave(row *Row, m *Member, outcome Outcome) {
 }
 
 // returned looks after a step that was left behind and has returned now: what
-// succeeded after all is undone.
+// succeeded after all is undone, and what failed is cleaned up.
 func (w *Walk) returned(ctx context.Context, row *Row, m *Member, err error) {
-	undo := err == nil && row.Undo != nil
+	next := row.Undo
+	if err != nil {
+		next = row.Cleanup
+	}
 	w.mu.Lock()
 	m.late--
 	switch {
-	case undo:
-		m.reach(row.Undo.During) // in one step, so that nobody else begins anything with m
+	case next != nil:
+		m.reach(next.During) // in one step, so that nobody else begins anything with m
 	case err != nil:
 		m.reach(row.Failed)
 	default:
@@ -275,13 +278,13 @@ func (w *Walk) returned(ctx context.Context, row *Row, m *Member, err error) {
 	}
 	w.mu.Unlock()
 	m.Returned(row, err)
-	if !undo {
+	if next == nil {
 		return
 	}
 	ctx, cancel := w.Budget(context.WithoutCancel(ctx))
 	defer cancel()
-	if step, limit := m.Step(row.Undo); step != nil {
-		_ = w.perform(ctx, row.Undo, m, step, limit) // m tells; nobody is left to return it to
+	if step, limit := m.Step(next); step != nil {
+		_ = w.perform(ctx, next, m, step, limit) // m tells; nobody is left to return it to
 	}
 }
 

@@ -137,13 +137,16 @@ func TestTryLeavesBehindWhatDoesNotReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
+		begin, late := time.Now(), make(chan error)
 		outcome := walk.Try(ctx, func(context.Context) error {
 			time.Sleep(time.Hour)
 			return nil
-		})
+		}, func(err error) { late <- err })
 		if !outcome.Late || outcome.Elapsed != 1100*time.Millisecond || !errors.Is(outcome.Cause, context.DeadlineExceeded) {
 			t.Errorf("outcome %+v", outcome)
 		}
-		time.Sleep(2 * time.Hour)
+		if err := <-late; err != nil || time.Since(begin) != time.Hour {
+			t.Errorf("returned %v after %v", err, time.Since(begin))
+		}
 	})
 }
