@@ -32,8 +32,8 @@ test-fresh: ## the same with an empty module cache, as on a fresh machine
 
 SOAK ?= 10m
 
-soak: ## signals, rewritten settings files, and messages and tasks that fail, at random, each for SOAK (10m)
-	SOAK=$(SOAK) go test -race -count=1 -timeout 0 -run '^TestSoak' -v ./host ./background/queue
+soak: ## signals, rewritten settings files, and jobs, messages and tasks that fail, at random, each for SOAK (10m)
+	SOAK=$(SOAK) go test -race -count=1 -timeout 0 -run '^TestSoak' -v ./host ./background ./background/queue
 
 # Without -o, go would leave the program of a module with one program there.
 build: ## compile everything

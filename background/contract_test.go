@@ -12,7 +12,9 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/background"
+	"github.com/fxhost/fxhost/background/queue"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
@@ -49,6 +51,23 @@ func kinds(begin func() error) map[string]fx.Option {
 	}
 }
 
+// everyKind adds what works on what others hand over: the failures of that are not
+// those of the service.
+func everyKind(begin func() error) map[string]fx.Option {
+	all := kinds(begin)
+	all["task queue"] = fx.Options(
+		queue.AddTaskQueue(queue.TaskQueueOptions{}, hosted.Name("it")),
+		fx.Invoke(func(q *queue.TaskQueue) error { return q.TryEnqueue(func(context.Context) error { return begin() }) }),
+	)
+	all["message handler"] = fx.Options(
+		scope.Module(),
+		queue.Handle[int](queue.HandlerFunc[int](func(context.Context, int) error { return begin() }),
+			queue.Name("it"), queue.Service(hosted.Name("it"))),
+		fx.Invoke(func(s queue.Sender[int]) error { return s.Send(context.Background(), 1) }),
+	)
+	return all
+}
+
 func works() error { return nil }
 
 func stateOf(runner *lifetest.Application) hosted.State {
@@ -58,11 +77,11 @@ func stateOf(runner *lifetest.Application) hosted.State {
 
 func TestEveryKindOfServiceStartsAndStops(t *testing.T) {
 	t.Parallel()
-	for kind := range kinds(works) {
+	for kind := range everyKind(works) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				runner, _ := build(t, kinds(works)[kind])
+				runner, _ := build(t, everyKind(works)[kind])
 				must(t, runner.Start(t.Context()))
 				if got := stateOf(runner); got != hosted.StateRunning {
 					t.Errorf("state %v", got)
@@ -79,11 +98,11 @@ func TestEveryKindOfServiceStartsAndStops(t *testing.T) {
 
 func TestEveryKindOfServiceMayBeStoppedTwice(t *testing.T) {
 	t.Parallel()
-	for kind := range kinds(works) {
+	for kind := range everyKind(works) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				runner, _ := build(t, kinds(works)[kind])
+				runner, _ := build(t, everyKind(works)[kind])
 				must(t, runner.Start(t.Context()))
 				must(t, runner.Stop(t.Context()))
 				must(t, runner.Stop(t.Context()))
@@ -94,11 +113,11 @@ func TestEveryKindOfServiceMayBeStoppedTwice(t *testing.T) {
 
 func TestEveryKindOfServiceMayBeStoppedBeforeItWasStarted(t *testing.T) {
 	t.Parallel()
-	for kind := range kinds(works) {
+	for kind := range everyKind(works) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				runner, _ := build(t, kinds(works)[kind])
+				runner, _ := build(t, everyKind(works)[kind])
 				must(t, runner.Stop(t.Context()))
 				if got := stateOf(runner); got != hosted.StateRegistered {
 					t.Errorf("state %v", got)
@@ -111,11 +130,11 @@ func TestEveryKindOfServiceMayBeStoppedBeforeItWasStarted(t *testing.T) {
 func TestEveryKindOfServiceIsNotStartedOnAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	begin := func() error { return errors.New("was started") }
-	for kind := range kinds(begin) {
+	for kind := range everyKind(begin) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				runner, _ := build(t, kinds(begin)[kind])
+				runner, _ := build(t, everyKind(begin)[kind])
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				wantText(t, runner.Start(ctx), "host: start: context canceled")
@@ -126,12 +145,12 @@ func TestEveryKindOfServiceIsNotStartedOnAContextThatHasEnded(t *testing.T) {
 
 func TestEveryKindOfServiceIsStoppedWhenTheStartOfAnotherIsCancelled(t *testing.T) {
 	t.Parallel()
-	for kind := range kinds(works) {
+	for kind := range everyKind(works) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				slow := &eager{job: job{execute: untilStopped}, takes: time.Second}
-				runner, _ := build(t, kinds(works)[kind], hosted.AddInstance(slow))
+				runner, _ := build(t, everyKind(works)[kind], hosted.AddInstance(slow))
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second-time.Millisecond)
 				defer cancel()
 				if err := runner.Start(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -203,11 +222,11 @@ func TestGoexitOfEveryKindOfServiceIsAnError(t *testing.T) {
 func TestEveryKindOfServiceThatIgnoresItsContextIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	begin := func() error { time.Sleep(time.Hour); return errBroken }
-	for kind := range kinds(begin) {
+	for kind := range everyKind(begin) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				runner, _ := build(t, kinds(begin)[kind])
+				runner, _ := build(t, everyKind(begin)[kind])
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				err := runner.Start(ctx)
@@ -227,11 +246,11 @@ func TestEveryKindOfServiceThatIgnoresItsContextIsLeftBehind(t *testing.T) {
 
 func TestEveryKindOfServiceMayBeStoppedInTheMiddle(t *testing.T) {
 	t.Parallel()
-	for kind := range kinds(works) {
+	for kind := range everyKind(works) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				runner, _ := build(t, kinds(works)[kind])
+				runner, _ := build(t, everyKind(works)[kind])
 				must(t, runner.Start(t.Context()))
 				synctest.Wait() // it is at work
 				begin := time.Now()

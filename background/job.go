@@ -70,7 +70,7 @@ func AddJob[T Job](constructor any, options ...JobOption) fx.Option {
 		if settings != nil {
 			t, off := settings.current()
 			s.trigger = t
-			s.off.set(off, d.section+":Enabled")
+			setPause(&s.off, off, d.section+":Enabled")
 		}
 		in.Jobs.add(&s.jobRunner)
 		return s, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -28,6 +29,26 @@ func TestWhateverHappensToAJob(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { tryJob(t, rand.New(rand.NewPCG(seed, 0))) })
 		})
 	}
+}
+
+// TestSoakJobs is the same with other seeds, for SOAK.
+func TestSoakJobs(t *testing.T) {
+	t.Parallel()
+	text := os.Getenv("SOAK")
+	if text == "" {
+		t.Skip("make soak runs it")
+	}
+	limit, err := time.ParseDuration(text)
+	must(t, err)
+	lives := 0
+	for begin := time.Now(); time.Since(begin) < limit && !t.Failed(); lives++ {
+		seed := rand.Uint64()
+		synctest.Test(t, func(t *testing.T) { tryJob(t, rand.New(rand.NewPCG(seed, 0))) })
+		if t.Failed() {
+			t.Errorf("seed %d", seed)
+		}
+	}
+	t.Logf("%d lives", lives)
 }
 
 func tryJob(t *testing.T, random *rand.Rand) {
@@ -58,6 +79,9 @@ func tryJob(t *testing.T, random *rand.Rand) {
 		background.RunTimeout(upTo(4*second)), background.StopAfter(1+random.IntN(20)),
 		background.Retry(1+random.IntN(4), upTo(second), 2*second),
 		background.Service(hosted.StallTimeout(upTo(5*second))),
+		background.Service(hosted.OnFault(hosted.Restart(hosted.RestartPolicy{
+			MinBackoff: upTo(second), MaxBackoff: 5 * second, Limit: hosted.NoRestartLimit,
+		}))),
 	), trigger, background.Service(hosted.OnFault(hosted.Ignore)))
 
 	var (

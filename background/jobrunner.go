@@ -47,11 +47,11 @@ type jobRunner struct {
 	done    chan struct{}   // closed when nothing goes on any more, made by who asks for it
 	current *jobRun         // nil if none goes on
 	last    lastRun
-	retried int   // how often the last run was repeated
-	counted int   // runs without those
-	asked   bool  // to run now
-	paused  pause // by Jobs
-	off     pause // by its settings
+	retried int    // how often the last run was repeated
+	counted int    // runs without those
+	asked   bool   // to run now
+	paused  *pause // by Jobs; nil if it is not
+	off     *pause // by its settings
 	history []JobRun
 	runs    int
 	failed  int
@@ -79,7 +79,7 @@ func (r *jobRunner) StartAsync(ctx context.Context) error {
 	if r.settings != nil {
 		t, off := r.settings.current()
 		r.trigger = t
-		r.off.set(off, r.section+":Enabled")
+		setPause(&r.off, off, r.section+":Enabled")
 	}
 	r.values = context.WithoutCancel(ctx)
 	if w := beat.From(ctx); w != nil {
@@ -222,22 +222,21 @@ func (r *jobRunner) arm() {
 }
 
 // held tells that no run may begin.
-func (r *jobRunner) held() bool { return (r.paused.on || r.off.on) && !r.asked }
+func (r *jobRunner) held() bool { return (r.paused != nil || r.off != nil) && !r.asked }
 
 // pause is a reason why a job does not run.
 type pause struct {
-	on    bool
 	by    string
 	since time.Time
 }
 
-// set does not change a pause that is there already.
-func (p *pause) set(on bool, by string) {
+// setPause does not change a pause that is there already.
+func setPause(p **pause, on bool, by string) {
 	switch {
 	case !on:
-		*p = pause{}
-	case !p.on:
-		*p = pause{true, by, time.Now()}
+		*p = nil
+	case *p == nil:
+		*p = &pause{by, time.Now()}
 	}
 }
 
@@ -271,7 +270,7 @@ func (r *jobRunner) pause(paused bool, by string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	held := r.held()
-	r.paused.set(paused, by)
+	setPause(&r.paused, paused, by)
 	r.release(held)
 }
 
@@ -281,7 +280,7 @@ func (r *jobRunner) applySettings() {
 	t, off := r.settings.current()
 	r.mu.Lock()
 	held := r.held()
-	r.off.set(off, r.section+":Enabled")
+	setPause(&r.off, off, r.section+":Enabled")
 	ended := false
 	if t.String() == r.trigger.String() {
 		r.release(held)
@@ -337,8 +336,8 @@ func (r *jobRunner) status() JobStatus {
 	if r.current != nil {
 		status.Began = r.current.began
 	}
-	for _, p := range [...]pause{r.off, r.paused} {
-		if p.on {
+	for _, p := range [...]*pause{r.off, r.paused} {
+		if p != nil {
 			status.Paused, status.PausedBy, status.PausedSince = true, p.by, p.since
 		}
 	}
