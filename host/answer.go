@@ -24,6 +24,7 @@ func answers() []answer {
 	return []answer{
 		{"version", nil, (*Builder).tellVersion},
 		{"probe", probe.Names(), (*Builder).tellProbe},
+		{"print-manifest", nil, (*Builder).tellManifest},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -28,5 +29,15 @@ func TestVersion(t *testing.T) {
 	}
 	if output := run(t, "constructor", "--version", "--contentRoot", root).exit(0); !want.MatchString(output) {
 		t.Errorf("output with broken settings:\n%s", output)
+	}
+}
+
+// A program without package health has nothing that probes could ask.
+func TestManifestWithoutHealth(t *testing.T) {
+	t.Parallel()
+	output := run(t, "constructor", "--print-manifest").exit(0)
+	if !strings.Contains(output, "\n          # no probes: the program has no health.Use()\n") || strings.Contains(output, "Probe:") ||
+		strings.Contains(output, "ports:") || !strings.Contains(output, "terminationGracePeriodSeconds: 35\n") {
+		t.Errorf("output:\n%s", output)
 	}
 }

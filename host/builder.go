@@ -201,6 +201,7 @@ func (b *Builder) Validate() error {
 //
 //	--version                   name and version of the program, Go version, revision
 //	--probe live|ready|startup  asks the program that runs with the same Health:Urls
+//	--print-manifest            a Deployment of Kubernetes that fits the program
 //
 // A switch that is given a value it does not take, such as --version=2, is a setting,
 // and so is one to which [config.Switches] gives a key of the program's own.

@@ -152,14 +152,14 @@ func AddCheckFunc(name string, check func(ctx context.Context) error, options ..
 	return fx.Invoke(func(r registration) error { return r.add(d, checkFunc(check)) })
 }
 
-// declared is a check as its option describes it.
-type declared struct {
+// declaration is a check as its option describes it.
+type declaration struct {
 	name    string
 	place   caller.Stack
 	options checkOptions
 }
 
-func declare(name string, place caller.Stack, options []CheckOption) (declared, error) {
+func declare(name string, place caller.Stack, options []CheckOption) (declaration, error) {
 	o := checkOptions{timeout: 5 * time.Second, interval: 10 * time.Second}
 	if strings.TrimSpace(name) == "" {
 		o.err = errors.New("name is empty")
@@ -171,7 +171,7 @@ func declare(name string, place caller.Stack, options []CheckOption) (declared, 
 		}
 		option.apply(&o)
 	}
-	return declared{name, place, o}, o.err
+	return declaration{name, place, o}, o.err
 }
 
 // registration is what a check is added to.
@@ -181,12 +181,12 @@ type registration struct {
 	Health *Health `optional:"true"`
 }
 
-func (r registration) add(d declared, check Check) error {
+func (r registration) add(d declaration, check Check) error {
 	if r.Health == nil {
 		return fmt.Errorf("health: check %q (%v) has nothing to run it: add health.Use()", d.name, d.place)
 	}
 	if value := reflect.ValueOf(check); !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil() {
 		return fmt.Errorf("health: check %q (%v): its constructor returned nil without an error", d.name, d.place)
 	}
-	return r.Health.add(&watched{declared: d, check: check})
+	return r.Health.add(&watched{declaration: d, check: check})
 }

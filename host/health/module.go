@@ -9,6 +9,8 @@ import (
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/declared"
+	"github.com/fxhost/fxhost/internal/probe"
 )
 
 // Use provides *[Health] and serves the probes as the section Health of the configuration
@@ -31,6 +33,7 @@ func Module(options Options) fx.Option {
 func mount() fx.Option {
 	return fx.Module("fxhost.health",
 		fx.Provide(newHealth),
+		declared.Declare(declared.Port{Name: "health", Key: probe.Key, Default: "http://*:8081"}),
 		hosted.AddHostedService[*service](newService, hosted.Name("health"), hosted.First()),
 	)
 }

@@ -16,7 +16,7 @@ import (
 
 // watched is a check with its last result.
 type watched struct {
-	declared
+	declaration
 
 	check Check
 

@@ -50,8 +50,11 @@ func Addresses(urls string) ([]string, error) {
 				"several are separated by a semicolon")
 		}
 		host := u.Hostname()
-		if host == "*" || host == "+" {
+		switch strings.ToLower(host) {
+		case "*", "+":
 			host = ""
+		case "localhost":
+			host = loopback // also where there is no /etc/hosts
 		}
 		addresses = append(addresses, net.JoinHostPort(host, u.Port()))
 	}
@@ -70,17 +73,14 @@ func Ask(ctx context.Context, address, name string) error {
 	if err != nil {
 		return err
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
 	if port == "0" {
 		return fmt.Errorf("port 0 of %s is any free one, which only the program itself knows", Key)
 	}
-	address = net.JoinHostPort(host, port)
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	conn, err := dial(ctx, host, port)
 	if err != nil {
 		return err
 	}
+	address = conn.RemoteAddr().String()
 	defer func() { _ = conn.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", Path(name), address); err != nil {
@@ -103,6 +103,24 @@ func Ask(ctx context.Context, address, name string) error {
 	default:
 		return fmt.Errorf("%s answers %d to %s: it is not a program with package health", address, response.StatusCode, Path(name))
 	}
+}
+
+const loopback = "127.0.0.1"
+
+// dial needs no names where the program listens on all addresses: an image may have
+// nothing that resolves them.
+func dial(ctx context.Context, host, port string) (net.Conn, error) {
+	var dialer net.Dialer
+	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
+		return dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
+	}
+	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(loopback, port))
+	if err != nil {
+		if conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort("::1", port)); err == nil {
+			return conn, nil
+		}
+	}
+	return conn, err
 }
 
 // reason is why ctx has ended, which closes the connection, or err.
