@@ -2,11 +2,13 @@ package host_test
 
 import (
 	"context"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
@@ -53,7 +55,11 @@ func TestSwitchesThatAProgramKeeps(t *testing.T) {
 			b.DisableSwitches()
 			return b
 		},
-		"in no command line": func() *host.Builder { return host.NewEmptyBuilder() },
+		"in no command line": func() *host.Builder {
+			b := host.NewEmptyBuilder()
+			b.Logging.Output = zapcore.AddSync(io.Discard)
+			return b
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
