@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"math"
 	"regexp"
 	"testing"
 	"time"
@@ -71,9 +72,15 @@ func TestMistakesAreErrorsOfBuild(t *testing.T) {
 		"two concurrencies": {handle(queue.Ordered(2), queue.Concurrency(2)), at + `queue\.Concurrency with queue\.Ordered: each partition has one worker`},
 		"zero": {
 			handle(queue.Concurrency(0), queue.Attempts(-1), queue.Timeout(0), queue.Jitter(2)),
-			at + `queue\.Concurrency\(0\): must be more than zero\nqueue\.Attempts\(-1\): must be more than zero\n` +
+			at + `queue\.Concurrency\(0\): must be from 1 to 1000000\nqueue\.Attempts\(-1\): must be from 1 to 2147483647\n` +
 				`queue\.Timeout\(0s\): must be more than zero\nqueue\.Jitter\(2\): must be 0 to 1`,
 		},
+		"too many": {
+			handle(queue.Ordered(1<<40), queue.Prefetch(1<<40)),
+			at + `queue\.Ordered\(1099511627776\): must be from 1 to 1000\nqueue\.Prefetch\(1099511627776\): must be from 1 to 1000000`,
+		},
+		"too many workers":    {handle(queue.Concurrency(math.MaxInt)), at + `queue\.Concurrency\(9223372036854775807\): must be from 1 to 1000000$`},
+		"too many tasks":      {queue.AddTaskQueue(queue.TaskQueueOptions{Capacity: math.MaxInt}), `queue: TaskQueueOptions: Capacity 9223372036854775807, Workers 0: must be from 0, which is the default, to 10000000`},
 		"takeover of nothing": {handle(queue.Takeover(1)), at + `queue\.Takeover\(1ns\): must be at least a millisecond`},
 		"prefetch":            {handle(queue.Concurrency(3), queue.Prefetch(2)), at + `queue\.Prefetch\(2\): fewer than the 3 workers of queue\.Concurrency`},
 		"backoff":             {handle(queue.Backoff(time.Hour, time.Minute)), at + `queue\.Backoff\(1h0m0s, 1m0s\): the longest wait is shorter than the first`},

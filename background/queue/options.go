@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"time"
 
@@ -92,9 +93,19 @@ func (s *settings) mistake(format string, args ...any) {
 	s.err = errors.Join(s.err, fmt.Errorf(format, args...))
 }
 
-func positive[T int | time.Duration](s *settings, option string, value T) T {
+func positive(s *settings, option string, value time.Duration) time.Duration {
 	if value <= 0 {
 		s.mistake("queue.%s(%v): must be more than zero", option, value)
+	}
+	return value
+}
+
+// count is a number that costs something for each, so that a very large one is a
+// mistake.
+func count(s *settings, option string, value, limit int) int {
+	if value < 1 || value > limit {
+		s.mistake("queue.%s(%d): must be from 1 to %d", option, value, limit)
+		return 1
 	}
 	return value
 }
@@ -118,10 +129,10 @@ func WithCodec(codec Codec) Option {
 // they were sent, one at a time across all processes. Keys are spread over this number
 // of partitions. Each partition is a queue with one worker. A message that fails is
 // tried again in its place, and the messages behind it in its partition wait. All
-// programs must use the same number, and it must not change while messages are stored.
-// Default is no order.
+// programs must use the same number, from 1 to 1,000, and it must not change while
+// messages are stored. Default is no order.
 func Ordered(partitions int) Option {
-	return optionFunc(func(s *settings) { s.partitions = positive(s, "Ordered", partitions) })
+	return optionFunc(func(s *settings) { s.partitions = count(s, "Ordered", partitions, 1000) })
 }
 
 // KeyBy returns the key of each message of an [Ordered] type.
@@ -148,14 +159,14 @@ func Takeover(limit time.Duration) Option {
 // Concurrency is how many messages are handled at the same time in this process.
 // Default is 1.
 func Concurrency(workers int) Option {
-	return optionFunc(func(s *settings) { s.concurrency = positive(s, "Concurrency", workers) })
+	return optionFunc(func(s *settings) { s.concurrency = count(s, "Concurrency", workers, 1_000_000) })
 }
 
 // Prefetch is how many messages this process may hold, those that are being handled
 // included. For an [Ordered] type, it is the number in each partition. Default is two
 // for each worker.
 func Prefetch(messages int) Option {
-	return optionFunc(func(s *settings) { s.prefetch = positive(s, "Prefetch", messages) })
+	return optionFunc(func(s *settings) { s.prefetch = count(s, "Prefetch", messages, 1_000_000) })
 }
 
 // Timeout limits the time for one attempt at a message. It ends the context of the
@@ -168,7 +179,7 @@ func Timeout(limit time.Duration) Option {
 // attempt that was cut off by a stop or by the death of a process counts, but does not
 // make a dead letter. Default is 5.
 func Attempts(attempts int) Option {
-	return optionFunc(func(s *settings) { s.attempts = positive(s, "Attempts", attempts) })
+	return optionFunc(func(s *settings) { s.attempts = count(s, "Attempts", attempts, math.MaxInt32) })
 }
 
 // Backoff is how long a message waits after its first failure. The wait doubles after

@@ -17,6 +17,10 @@ import (
 	"github.com/fxhost/fxhost/internal/safe"
 )
 
+// maxTasks bounds the capacity, which is allocated when the queue is made, and the
+// workers.
+const maxTasks = 10_000_000
+
 // maxDropping bounds the calls of Returned for tasks that were dropped: they may be
 // nested.
 const maxDropping = 64
@@ -36,7 +40,7 @@ func Scoped[T any](scopes *scope.Factory, task func(ctx context.Context, value T
 
 // TaskQueueOptions are the options of a [TaskQueue].
 type TaskQueueOptions struct {
-	// Capacity is how many tasks may wait for a worker. Default 100.
+	// Capacity is how many tasks may wait for a worker, at most 10,000,000. Default 100.
 	Capacity int
 	// Workers is how many tasks run at the same time. Default 1.
 	Workers int
@@ -85,8 +89,9 @@ type TaskQueue struct {
 
 // NewTaskQueue returns a queue whose workers begin with StartAsync.
 func NewTaskQueue(options TaskQueueOptions, log *zap.Logger) (*TaskQueue, error) {
-	if options.Capacity < 0 || options.Workers < 0 {
-		return nil, fmt.Errorf("queue: TaskQueueOptions: Capacity %d, Workers %d: must not be negative", options.Capacity, options.Workers)
+	if options.Capacity < 0 || options.Workers < 0 || options.Capacity > maxTasks || options.Workers > maxTasks {
+		return nil, fmt.Errorf("queue: TaskQueueOptions: Capacity %d, Workers %d: must be from 0, which is the default, to %d",
+			options.Capacity, options.Workers, maxTasks)
 	}
 	if log == nil {
 		return nil, errors.New("queue: NewTaskQueue: logger is nil: want one, such as zap.NewNop()")

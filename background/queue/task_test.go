@@ -368,7 +368,7 @@ func TestATaskQueueBeforeItsStartAndAfterItsStop(t *testing.T) {
 		wantText(t, q.Enqueue(t.Context(), nil), "queue: task is nil")
 		wantText(t, q.TryEnqueue(nil), "queue: task is nil")
 		_, err = queue.NewTaskQueue(queue.TaskQueueOptions{Workers: -1}, zap.NewNop())
-		wantText(t, err, "queue: TaskQueueOptions: Capacity 0, Workers -1: must not be negative")
+		wantText(t, err, "queue: TaskQueueOptions: Capacity 0, Workers -1: must be from 0, which is the default, to 10000000")
 	})
 }
 

@@ -1,5 +1,11 @@
-// Package queuetest checks that a [queue.Transport] does what its documentation
-// says, rule by rule, so that a program behaves the same on every engine.
+// Package queuetest tests a [queue.Transport], rule by rule, so that a program behaves
+// the same on every engine:
+//
+//	func TestTransport(t *testing.T) {
+//		queuetest.Run(t, func(t *testing.T, test func(t *testing.T, engine queuetest.Engine)) {
+//			test(t, queuetest.Engine{Open: func(t *testing.T) queue.Transport { return connect(t) }})
+//		})
+//	}
 package queuetest
 
 import (
@@ -12,27 +18,27 @@ import (
 	"github.com/fxhost/fxhost/background/queue"
 )
 
-// Engine is the server under test, or what stands for one.
+// Engine is the server under test.
 type Engine struct {
-	// Open connects to it, each time anew, as another process would. The test closes
-	// what it returns. Required.
+	// Open returns a new transport, as another process would have. The test closes it.
+	// Required.
 	Open func(t *testing.T) queue.Transport
 
-	// Kill has a transport that Open has returned die as if its process had been
-	// killed: nothing is given back, and nobody is told. Where the engine sees no more
-	// of a process than that it is silent, it does nothing. Without it, the rules on
-	// death are not checked.
+	// Kill makes a transport that Open has returned die as if its process had been
+	// killed: it gives nothing back, and tells the server nothing. If the server notices
+	// a death only by silence, Kill may do nothing. If it is nil, the rules on death are
+	// not tested.
 	Kill func(t *testing.T, transport queue.Transport)
 
-	// Restart kills the server and starts it again. Without it, the rule on that is
-	// not checked.
+	// Restart kills the server and starts it again. If it is nil, the rule on that is
+	// not tested.
 	Restart func(t *testing.T)
 
-	// Begin begins a transaction for [queue.TxSender]. Required if the queues are such.
+	// Begin begins a transaction. Required if the queues implement [queue.TxSender].
 	Begin func(t *testing.T) Tx
 
-	// Patience is how long the engine may take for what should come at once. Default
-	// 5 seconds.
+	// Patience is how long the engine may take for what it should do immediately.
+	// Default 5s.
 	Patience time.Duration
 }
 
@@ -43,7 +49,7 @@ type Tx struct {
 	Rollback func() error
 }
 
-// Run checks every rule in a subtest of its own. Each calls with, which makes an
+// Run tests every rule in a subtest of its own. The subtest calls with, which makes an
 // Engine ready and calls test with it once; with may do so in a bubble of package
 // synctest.
 //
