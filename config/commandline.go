@@ -35,12 +35,11 @@ func Switches(keys map[string]string) CommandLineOption {
 //
 //	--key value   --key=value   --key   --no-key   -k value   -k=value   -k
 //
-// --key at the end or before another switch means true, and --no-key always means
-// false; .NET has neither. -k is one of [Switches]. On Windows / may stand for --.
-// Keys may be paths (--Worker:Interval=5s). If a key is given twice, the last value
-// wins. All values are strings; a value that begins with "--" needs the form with
-// "=", unlike in .NET. Anything else is an error when the source is loaded; .NET
-// ignores it.
+// --key at the end or before another switch means true, and --no-key means false; .NET
+// has neither. -k is one of [Switches]. On Windows / can be written for --. Keys may be
+// paths (--Worker:Interval=5s). If a key is given twice, the last value wins. All values
+// are strings. A value that begins with "--" needs the form with "=", unlike in .NET.
+// Any other argument is an error when the source is loaded; .NET ignores it.
 func CommandLine(args []string, opts ...CommandLineOption) Source {
 	return commandLineSource(args, opts...)
 }

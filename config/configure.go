@@ -20,9 +20,9 @@ import (
 // Configure reads a section into a T and provides it to constructors in three
 // ways: *T has the values as they were when the application was built, a
 // [*Monitor] has them as they are now, and a [*Snapshot] has them as they were
-// when its scope began. The values are shared and must not be changed. Configure
-// needs a [*Manager], as package host provides it, and package scope for the last
-// one (.NET: services.AddOptions<T>).
+// when its scope began. The values are shared and must not be changed. The
+// application needs a [*Manager], which package host provides, and scope.Module for
+// snapshots (.NET: services.AddOptions<T>).
 //
 //	config.Configure[WorkerOptions]("Worker")
 //
@@ -30,8 +30,8 @@ import (
 //
 // The section is read as [Manager.Bind] does and checked by T's method Validate()
 // error, if it has one, and by each [Validate]. All sections of an application are
-// checked before its first hosted service is constructed, used or not, and all
-// that is wrong is one error.
+// checked before its first hosted service is constructed, even those that nothing
+// uses, and all problems are reported in one error.
 //
 // Sections may be nested: if Worker and Worker:Retry are both configured, the key
 // Retry is not an unknown key of Worker.

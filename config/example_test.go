@@ -3,6 +3,8 @@ package config_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -206,4 +208,59 @@ func ExampleFlags() {
 	// Output:
 	// Worker:Interval = "10s" (command line)
 	// Worker:Retries = 3 (memory)
+}
+
+// Relative paths of files start from the base path.
+func ExampleManager_SetBasePath() {
+	folder, err := os.MkdirTemp("", "settings")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	if err := os.WriteFile(filepath.Join(folder, "shop.yaml"), []byte("Shop: {Currency: EUR}"), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	var settings config.Manager
+	settings.SetBasePath(folder)
+	if err := settings.Add(config.File("shop.yaml"), config.OptionalFile("more.yaml")); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(settings.Get("Shop:Currency"))
+	fmt.Println(len(settings.Files()))
+	// Output:
+	// EUR true
+	// 1
+}
+
+// KeyPerFile reads a directory such as a mounted secret: a file is a key.
+func ExampleKeyPerFile() {
+	folder, err := os.MkdirTemp("", "secrets")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	if err := os.WriteFile(filepath.Join(folder, "Db__Password"), []byte("hunter2"), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	settings, err := config.New(config.KeyPerFile(folder))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(settings.Get("Db:Password"))
+	// Output: hunter2 true
+}
+
+// Viper is for code that takes one.
+func ExampleManager_Viper() {
+	settings, _ := config.New(config.Map(map[string]any{"Shop": map[string]any{"Currency": "EUR"}}))
+	fmt.Println(settings.Viper().GetString("Shop:Currency"))
+	// Output: EUR
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/fxhost/fxhost/internal/category"
 )
 
-// Category names a part of an application: within opts the *zap.Logger, and the
-// *slog.Logger if there is one, have the category name, below that of the part
-// around it. It is an fx.Module of that name. Hosted services and scoped values in
-// it have their own name below it.
+// Category names a part of an application. Constructors in opts receive a *zap.Logger,
+// and a *slog.Logger if there is one, of the category name. Categories nest: one within
+// another, or the name of a hosted service or scoped value, is below it. Category is an
+// fx.Module of that name.
 func Category(name string, opts ...fx.Option) fx.Option {
 	return fx.Module(name,
 		fx.Decorate(

@@ -8,9 +8,9 @@ import (
 	"github.com/fxhost/fxhost/internal/fields"
 )
 
-// Close writes how many records were dropped by sampling, if any were, flushes log
-// and closes the file of Logging:File. It works on any logger that comes from New.
-// What is logged later is still written. It is safe to call it again.
+// Close logs how many records sampling has dropped, if any, flushes log and closes the
+// file of Logging:File. log is any logger that is derived from one of [New]. Records
+// that are logged later are still written. Close may be called more than once.
 func Close(log *zap.Logger) error {
 	c, ok := log.Core().(*core)
 	if !ok || !c.common().closed.CompareAndSwap(false, true) {

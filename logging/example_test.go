@@ -3,10 +3,13 @@ package logging_test
 import (
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"os"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/logging"
@@ -47,4 +50,61 @@ func ExampleNew_error() {
 	_, err := logging.New(configuration, logging.Settings{})
 	fmt.Println(err)
 	// Output: config: Logging:LogLevel:Default: "loud": unknown level; use Trace, Debug, Information, Warning, Error, Critical or None, or zap's debug, info, warn, error, dpanic, panic or fatal (command line)
+}
+
+// line is a logger that writes a line without the time.
+func line() *zap.Logger {
+	made, _ := logging.New(nil, logging.Settings{Output: os.Stdout, Options: []zap.Option{zap.WithClock(clock{})}})
+	return made
+}
+
+// Code that takes log/slog writes to the same place.
+func ExampleSlog() {
+	core, records := observer.New(zap.InfoLevel)
+	logging.Slog(zap.New(core).Named("orders")).Info("order accepted", slog.Int("id", 7))
+	record := records.All()[0]
+	fmt.Println(record.LoggerName, record.Level, record.Message, record.ContextMap())
+	// Output: orders info order accepted map[id:7]
+}
+
+// A library that writes to package log.
+func ExampleRedirectGlobals() {
+	restore := logging.RedirectGlobals(line())
+	log.Print("written by a library")
+	restore()
+	// Output: 2025-05-01T10:00:00.123Z	info	log	written by a library
+}
+
+// A program without a host flushes its logger at the end. What a terminal cannot do
+// is no error.
+func ExampleSync() {
+	made, _ := logging.New(nil, logging.Settings{})
+	fmt.Println(logging.Sync(made))
+	// Output: <nil>
+}
+
+// A factory returns loggers of any category.
+func ExampleNewFactory() {
+	factory := logging.NewFactory(line())
+	factory.CreateLogger("orders.import").Info("order accepted")
+	// Output: 2025-05-01T10:00:00.123Z	info	orders.import	order accepted
+}
+
+// Sampling keeps a loop from filling the disk. What it drops is counted.
+func ExampleDropped() {
+	configuration, _ := config.New(config.Map(map[string]any{"Logging": map[string]any{
+		"Sampling": map[string]any{"Every": "1s", "First": 1, "Thereafter": 100},
+	}}))
+	made, err := logging.New(configuration, logging.Settings{Output: os.Stdout, Options: []zap.Option{zap.WithClock(clock{})}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 10 {
+		made.Info("retry")
+	}
+	fmt.Println(logging.Dropped(made))
+	// Output:
+	// 2025-05-01T10:00:00.123Z	info	retry
+	// 9
 }

@@ -8,13 +8,11 @@ import (
 	"github.com/fxhost/fxhost/internal/category"
 )
 
-// FxLogger writes the events of fx to the category fx below log, at debug: set
-// Logging:LogLevel:fxhost.fx to Debug to see those of a host. Only a failed Start or Stop of an
-// fx.App is an error: fx.App.Run shows it nowhere else, and it holds the errors
-// of all constructors and hooks, which would otherwise be told twice. A host
-// calls neither; it returns and reports what fails.
-//
-// While debug is off, an event costs a look at its type.
+// FxLogger logs the events of fx at debug, in the category fx below that of log. Set
+// Logging:LogLevel:fxhost.fx to Debug to see those of a host. A failed Start or Stop of
+// an fx.App is logged as an error, because fx.App.Run reports it nowhere else; it
+// contains the errors of all constructors and hooks. A host calls neither of them, and
+// reports its errors itself.
 func FxLogger(log *zap.Logger) fxevent.Logger {
 	log = category.Named(log, "fx")
 	quiet := &fxevent.ZapLogger{Logger: log}

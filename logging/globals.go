@@ -9,10 +9,10 @@ import (
 	"github.com/fxhost/fxhost/internal/category"
 )
 
-// RedirectGlobals leads what is written by package log, by the default logger of
-// log/slog, and by zap.L and zap.S to to, until the returned function is called,
-// which puts everything back (Z9). Records of package log are info, of category
-// log. They are global to the process: only a program's main may decide on them.
+// RedirectGlobals redirects package log, the default logger of log/slog, zap.L and zap.S
+// to a logger, until the returned function is called. Records of package log have the
+// level info and the category log. These loggers are global to the process, so only the
+// main function of a program should redirect them.
 func RedirectGlobals(to *zap.Logger) (restore func()) {
 	defaultLogger, output, flags := slog.Default(), log.Writer(), log.Flags()
 	zaps := zap.ReplaceGlobals(to)

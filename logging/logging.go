@@ -14,7 +14,7 @@ import (
 	"github.com/fxhost/fxhost/config"
 )
 
-// Settings are what code decides about logging. The zero value is complete.
+// Settings are the settings that only code can give. The zero value is ready to use.
 type Settings struct {
 	// Output is where records go. Default os.Stdout, as .NET's console.
 	// Writes are serialised, so it need not be safe for concurrent use.
@@ -33,33 +33,33 @@ type Settings struct {
 	// matches. Default info.
 	MinimumLevel zapcore.Level
 
-	// ContextFields are asked for fields for each record that comes through
-	// [Slog] with a context, such as the ids of a trace. They are called only for
-	// records that are enabled, and the fields are in no group of the record.
+	// ContextFields return fields, such as the ids of a trace, for each record that
+	// is logged through [Slog] with a context. They are called only for records that
+	// are enabled. The fields are outside of any group of the record.
 	ContextFields []func(context.Context) []zap.Field
 
-	// RedirectGlobals has package host lead the loggers that are global to the
-	// process to this one while its host is there, see [RedirectGlobals].
+	// RedirectGlobals redirects the global loggers of the process to this one from
+	// the build of the host until it has stopped, see [RedirectGlobals]. Only package
+	// host reads it.
 	RedirectGlobals bool
 
 	// ContentRoot is the folder that a relative Logging:File:Path starts from.
-	// Default is the working directory; package host gives its content root.
+	// Default is the working directory; in package host, its content root.
 	ContentRoot string
 
-	// Options are given to zap.New. What they wrap is below the levels by category
-	// and above console and file: it sees each record once that one of them takes,
-	// and fields and raised levels are those of both.
+	// Options are passed to zap.New. A core that they add is called once for each
+	// record that the levels by category let through, whether it goes to the console,
+	// to the file, or to both.
 	Options []zap.Option
 }
 
-// New makes the logger that section Logging of the configuration and s describe.
-// The configuration may be nil. Loggers named after a category, as every hosted
-// service's is, have the level of their full name, and so has any
+// New returns the logger that section Logging of the configuration and s describe. The
+// configuration may be nil. The level of a logger is that of its full name, also after
 // Logger.Named.
 //
-// Levels follow the configuration when that is loaded again, and one that
-// does not exist makes the whole load fail. What else is in the section, and
-// whether there is a File, is read once. A file is open from now on, until [Close].
+// Levels change when the configuration is reloaded; a level that does not exist fails
+// the reload as a whole. All other settings are read once. A file stays open until
+// [Close].
 //
 // The error has a [*config.KeyError] for each setting that cannot be used.
 func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {

@@ -33,8 +33,8 @@ func (s *sampling) wrap(inner zapcore.Core, common *shared) zapcore.Core {
 		}))
 }
 
-// Dropped tells how many records section Logging:Sampling has kept log, which New
-// has made, or one made of it, from writing.
+// Dropped returns how many records section Logging:Sampling has dropped. log is any
+// logger that is derived from one of [New].
 func Dropped(log *zap.Logger) uint64 {
 	if c, ok := log.Core().(*core); ok {
 		return c.common().dropped.Load()

@@ -13,9 +13,9 @@ import (
 	"github.com/fxhost/fxhost/internal/category"
 )
 
-// Slog returns a logger of log/slog that writes to the core of log, with its name
-// as the category, its fields and the levels of its category. Records that come
-// with a context get [Settings.ContextFields].
+// Slog returns a log/slog logger with the outputs, the fields and the category of log,
+// and the level of that category. Records that are logged with a context have
+// [Settings.ContextFields].
 func Slog(log *zap.Logger) *slog.Logger {
 	h := &handler{core: log.Core()}
 	if c, ok := h.core.(*core); ok {

@@ -8,8 +8,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// Sync flushes log. It leaves out the errors by which a terminal, a pipe or a
-// closed standard stream says that it cannot be flushed (pitfall Z5).
+// Sync flushes log. It ignores the errors that zap's Logger.Sync returns because a
+// terminal, a pipe or a closed standard stream cannot be flushed.
 func Sync(log *zap.Logger) error { return leaveOut(log.Sync()) }
 
 // leaveOut looks into joined errors: one real error must not be hidden by a

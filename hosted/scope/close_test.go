@@ -196,7 +196,7 @@ func TestAClosedScopeAnswersErrClosed(t *testing.T) {
 			t.Parallel()
 			err := ask(s)
 			wantIs(t, err, scope.ErrClosed)
-			wantText(t, err, `scope: closed: \S+ cannot be had any more`)
+			wantText(t, err, `scope: closed: \S+ is not available any more`)
 		})
 	}
 	if s.Context() != t.Context() {

@@ -196,7 +196,7 @@ func ExampleScope_Close() {
 	// close file
 	// end 1
 	// failed: true
-	// scope: closed: *scope_test.Report cannot be had any more
+	// scope: closed: *scope_test.Report is not available any more
 }
 
 // A scope travels with the context of a request, for code that is given nothing
@@ -221,4 +221,84 @@ func ExampleFrom() {
 	// begin 1
 	// add tea in 1
 	// end 1
+}
+
+// Names tell values of one type apart, as in fx.
+func ExampleGetNamed() {
+	type pair struct {
+		fx.Out
+
+		Read  *Tx `name:"read"`
+		Write *Tx `name:"write"`
+	}
+	scopes := application(scope.Provide(func(db *Database) pair { return pair{Read: NewTx(db), Write: NewTx(db)} }))
+
+	s := scopes.New(context.Background())
+	tx, err := scope.GetNamed[*Tx](s, "write")
+	fmt.Println(tx.number, err)
+	fmt.Println(s.Close(context.Background()))
+	// Output:
+	// begin 1
+	// begin 2
+	// 2 <nil>
+	// end 2
+	// end 1
+	// <nil>
+}
+
+// A singleton that no constructor of a scope takes.
+func ExampleSingleton() {
+	scopes := application(scope.Singleton[*Database]())
+
+	err := scope.Do(context.Background(), scopes, func(_ context.Context, db *Database) error {
+		fmt.Println("open transactions:", db.open)
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// open transactions: 0
+	// <nil>
+}
+
+// ValidateApp is for a test of an application that fx runs. NewOrders takes a *Tx,
+// which nothing provides here.
+func ExampleValidateApp() {
+	err := scope.ValidateApp(fx.NopLogger, scope.Module(), fx.Provide(NewDatabase), scope.Provide(NewOrders))
+
+	var missing *scope.MissingError
+	fmt.Println(errors.As(err, &missing), missing.Type)
+	// Output: true *scope_test.Tx
+}
+
+// A cache lives as long as the application, and would keep the transaction of the
+// first unit of work.
+func ExampleCaptiveError() {
+	type cache struct{ tx *Tx }
+	newCache := func(tx *Tx) *cache { return &cache{tx} }
+	err := fx.New(fx.NopLogger, scope.Module(), fx.Provide(NewDatabase, newCache), scope.Provide(NewTx), fx.Invoke(func(*cache) {})).Err()
+
+	var captive *scope.CaptiveError
+	fmt.Println(errors.As(err, &captive), captive.Type)
+	// Output: true *scope_test.Tx
+}
+
+// Two constructors that take each other's value fail the build.
+func ExampleCycleError() {
+	type left struct{}
+	type right struct{}
+	err := fx.New(fx.NopLogger, scope.Module(), scope.Provide(func(*right) *left { return nil }, func(*left) *right { return nil })).Err()
+
+	var cycle *scope.CycleError
+	fmt.Println(errors.As(err, &cycle), len(cycle.Chain))
+	// Output: true 3
+}
+
+// A panic of a constructor is an error, with its stack for the log.
+func ExamplePanicError() {
+	scopes := application(scope.Provide(func(*Database) *Tx { panic("no room") }))
+	err := scopes.Run(context.Background(), func(*Tx) {})
+
+	var panicked *scope.PanicError
+	fmt.Println(errors.As(err, &panicked), panicked.Value, len(panicked.Stack) > 0)
+	// Output: true no room true
 }
