@@ -301,8 +301,7 @@ func TestPanicOfAnAwaiterIsAFault(t *testing.T) {
 					err = a.Stop(t.Context())
 				}
 
-				var panicked *hosted.PanicError
-				if !errors.As(err, &panicked) {
+				if _, ok := errors.AsType[*hosted.PanicError](err); !ok {
 					t.Errorf("error %v, want a PanicError", err)
 				}
 			})

@@ -426,8 +426,7 @@ func TestPanicDuringACancelledStartIsReported(t *testing.T) {
 
 		err := a.Start(t.Context())
 
-		var panicked *hosted.PanicError
-		if !errors.As(err, &panicked) {
+		if _, ok := errors.AsType[*hosted.PanicError](err); !ok {
 			t.Errorf("error %v, want the panic in it", err)
 		}
 	})

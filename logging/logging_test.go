@@ -199,8 +199,7 @@ func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
 		if err == nil || err.Error() != c.want {
 			t.Errorf("error\n%v\nwant\n%s", err, c.want)
 		}
-		var e *config.KeyError
-		if !errors.As(err, &e) {
+		if _, ok := errors.AsType[*config.KeyError](err); !ok {
 			t.Errorf("%v is no *KeyError", err)
 		}
 	}

@@ -63,8 +63,7 @@ func newConstructor(fn reflect.Value) *constructor {
 
 func (d *declaration) inspectParams(fn reflect.Type) error {
 	structs := false
-	for i := range fn.NumIn() {
-		t := fn.In(i)
+	for t := range fn.Ins() {
 		if !dig.IsIn(t) {
 			d.params = append(d.params, param{key: key{t: t}})
 			continue
@@ -90,8 +89,8 @@ func (d *declaration) inspectParams(fn reflect.Type) error {
 
 // fields are those of an fx.In or fx.Out struct, without the marker itself.
 func fields(t, marker reflect.Type) (all []reflect.StructField) {
-	for i := range t.NumField() {
-		if field := t.Field(i); field.Type != marker {
+	for field := range t.Fields() {
+		if field.Type != marker {
 			all = append(all, field)
 		}
 	}

@@ -97,8 +97,8 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // makes tells whether a constructor returns t, by itself or in an fx.Out.
 func makes(fn, t reflect.Type) bool {
-	for i := range fn.NumOut() {
-		if out := fn.Out(i); out == t || dig.IsOut(out) {
+	for out := range fn.Outs() {
+		if out == t || dig.IsOut(out) {
 			return true
 		}
 	}
@@ -106,8 +106,8 @@ func makes(fn, t reflect.Type) bool {
 }
 
 func takesLogger(fn reflect.Type) bool {
-	for i := range fn.NumIn() {
-		if in := fn.In(i); isLogger(in) || dig.IsIn(in) && hasLogger(in) {
+	for in := range fn.Ins() {
+		if isLogger(in) || dig.IsIn(in) && hasLogger(in) {
 			return true
 		}
 	}
@@ -115,8 +115,7 @@ func takesLogger(fn reflect.Type) bool {
 }
 
 func hasLogger(in reflect.Type) bool {
-	for i := range in.NumField() {
-		field := in.Field(i)
+	for field := range in.Fields() {
 		if field.IsExported() && isLogger(field.Type) || dig.IsIn(field.Type) && hasLogger(field.Type) {
 			return true
 		}
@@ -141,8 +140,8 @@ func rename(arg reflect.Value, name string) reflect.Value {
 	}
 	in := reflect.New(arg.Type()).Elem()
 	in.Set(arg)
-	for i := range in.NumField() {
-		if field := in.Field(i); field.CanSet() {
+	for _, field := range in.Fields() {
+		if field.CanSet() {
 			field.Set(rename(field, name))
 		}
 	}
