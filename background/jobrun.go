@@ -11,6 +11,7 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/internal/beat"
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/goroutines"
 	"github.com/fxhost/fxhost/internal/observe"
 	"github.com/fxhost/fxhost/internal/safe"
 )
@@ -58,8 +59,8 @@ func (r *jobRunner) fire() {
 		cancel()
 		r.finish(ctx, run)
 	}()
+	goroutines.Adopt(ctx) // that of the timer, which ends with the run
 	if w := beat.From(ctx); w != nil {
-		w.Label(ctx)
 		w.Begin()
 		defer w.End()
 	}

@@ -263,7 +263,7 @@ func (b *binder) check(n *node, err error) {
 	}
 	_, ok := text(n.value)
 	switch {
-	case ok && n.isSecret():
+	case ok && n.masked() != "":
 		e.Value, e.Hint = "***", "" // which may hold the value
 		if !errors.As(e.Err, new(rule)) {
 			e.Err = errors.New("not a valid value") // the text of a foreign error may hold the value

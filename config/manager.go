@@ -24,6 +24,7 @@ type Manager struct {
 	views     []view                   // guarded by loading
 	attempted []fingerprint            // of the layers at the last load, also a failed one; guarded by loading
 	claimed   atomic.Pointer[sections] // replaced by claim only
+	secrets   []string                 // paths of what is declared to be secret, folded; guarded by loading
 	current   atomic.Pointer[snapshot]
 	asked     asked
 	status    atomic.Pointer[Status]
@@ -314,7 +315,7 @@ func (m *Manager) snapshot() *snapshot {
 
 // swap puts new values into force for the Manager and all views, or for none.
 func (m *Manager) swap(layers []layer) error {
-	root := newTree(layers)
+	root := m.tree(layers)
 	var commits []func()
 	var errs []error
 	for _, v := range m.views {

@@ -58,6 +58,7 @@ func newMonitor[T any](m *Manager, sections map[string]string, opts []Option[T])
 	m.claim(slices.Collect(maps.Values(sections)))
 	for _, section := range sections {
 		m.asked.noteSection(section, reflect.TypeFor[T](), newBinder(nil))
+		m.noteSecrets(section, reflect.TypeFor[T]())
 	}
 	if err := m.watch(monitor); err != nil {
 		return nil, err

@@ -1,48 +1,91 @@
 package config
 
 import (
-	"regexp"
+	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/fxhost/fxhost/internal/configtag"
+	"github.com/fxhost/fxhost/internal/secret"
 )
 
-// isSecret tells whether the value must not be shown.
-func (n *node) isSecret() bool {
-	value, _ := text(n.value)
-	return n.from.secret || isSecretKey(n.path) || isSecretValue(value)
+// Secret is a setting that is never shown: neither by this package, nor when it is
+// printed, logged or marshalled. The conversion string(s) has the text. A field of any
+// other type is kept from being shown by this package with the tag secret:"true".
+type Secret string
+
+// String returns ***.
+func (Secret) String() string { return secret.Mask }
+
+// GoString returns ***.
+func (Secret) GoString() string { return secret.Mask }
+
+// MarshalJSON returns "***".
+func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(secret.Mask) }
+
+// masked is why the value must not be shown, "" if it may.
+func (n *node) masked() string {
+	value, isText := text(n.value)
+	switch {
+	case !isText:
+		return ""
+	case n.declared:
+		return "its type"
+	case n.from.secret:
+		return "its source"
+	case secret.Key(n.path):
+		return "its name"
+	case secret.Value(value):
+		return "its value"
+	default:
+		return ""
+	}
 }
 
-// isSecretKey tells whether a key, or a key above it, looks like one of a secret.
-// It errs on the safe side: TokenLifetime is one.
-func isSecretKey(key string) bool {
-	for _, word := range keyWord.FindAllString(key, -1) { // Path is no PAT
-		if slices.Contains([]string{"pat", "pin", "otp", "totp", "sig", "jwt", "pass", "pwd", "dsn"}, fold(word)) {
-			return true
+// noteSecrets remembers which keys below a section a T declares to be secret.
+func (m *Manager) noteSecrets(section string, t reflect.Type) {
+	fields := secret.FieldsOf(t, func(f reflect.StructField) (name string, squash, skip bool) {
+		field, err := configtag.Of(f)
+		return field.Name, field.Squash, field.Skip || field.Remain || err != nil
+	}, Secret(""))
+	if len(fields) == 0 {
+		return
+	}
+	m.loading.Lock()
+	defer m.loading.Unlock()
+	for _, field := range fields {
+		if path := fold(join(section, field)); !slices.Contains(m.secrets, path) {
+			m.secrets = append(m.secrets, path)
 		}
 	}
-	key = strings.NewReplacer("_", "", "-", "", ".", "").Replace(fold(key))
-	return slices.ContainsFunc([]string{
-		"password", "passwd", "pwd", "passphrase", "secret", "token", "credential",
-		"apikey", "accesskey", "privatekey", "signingkey", "encryptionkey", "authkey", "accountkey",
-		"authorization", "connectionstring", "dsn", "signature", "bearer", "cookie", "jwt",
-	}, func(word string) bool { return strings.Contains(key, word) }) || strings.HasSuffix(key, "pass")
+	layers := m.snapshot().layers
+	m.current.Store(&snapshot{layers: layers, root: m.tree(layers)})
 }
 
-// keyWord is one word of a name: GitHubPAT has three.
-var keyWord = regexp.MustCompile(`[A-Z]+[a-z]*|[a-z]+`)
+// tree lays the entries of layers over each other, and marks those that are declared
+// to be secret.
+func (m *Manager) tree(layers []layer) *node {
+	root := newTree(layers)
+	for _, path := range m.secrets {
+		root.declare(path)
+	}
+	return root
+}
 
-// secretValue is what looks like a secret under any key: an assignment within a
-// connection string or URL, what follows an authentication scheme, a token or a key.
-var secretValue = regexp.MustCompile(`(?i)` +
-	`(password|passwd|pwd|passphrase|secret|token|credential|(api|access|account|private|signing|shared)[-_ ]?key)s?["']?\s*[=:]\s*\S` +
-	`|[?&;](sig|signature|code|key)=` +
-	`|\b(bearer|basic|negotiate)\s+\S` +
-	`|\beyJ[\w-]+\.[\w-]` +
-	`|PRIVATE KEY-----`)
-
-// isSecretValue tells whether a value has a secret in it, as also a URL or an
-// address with a user does.
-func isSecretValue(value string) bool {
-	user, _, found := strings.Cut(value, "@")
-	return found && strings.Contains(user, ":") || secretValue.MatchString(value)
+// declare marks the nodes at path, and those below them.
+func (n *node) declare(path string) {
+	if path == "" {
+		n.declared = true
+		for _, c := range n.children {
+			c.declare("")
+		}
+		return
+	}
+	name, rest, _ := strings.Cut(path, delimiter)
+	for folded, c := range n.children {
+		if folded == name || name == secret.Any {
+			c.declare(rest)
+		}
+	}
 }

@@ -17,6 +17,7 @@ type node struct {
 	index    int              // of an item of a list, -1 for another name
 	value    any              // string, bool, json.Number, emptyList, emptySection; nil if there is none
 	from     origin           // where value came from
+	declared bool             // to be secret, by the type that is read from it
 	below    *entry           // the last value that is no empty variable, if this is one
 	children map[string]*node // by folded name
 }
@@ -80,7 +81,7 @@ func (n *node) orBelow(t reflect.Type) *node {
 	if n.below == nil {
 		return nil
 	}
-	return &node{path: n.path, folded: n.folded, index: n.index, value: n.below.value, from: n.below.from}
+	return &node{path: n.path, folded: n.folded, index: n.index, value: n.below.value, from: n.below.from, declared: n.declared}
 }
 
 // listIndex is the index that a name is, or -1.

@@ -34,6 +34,7 @@ import (
 func AddHostedService[T HostedService](constructor any, options ...ServiceOption) fx.Option {
 	place := caller.Here()
 	d := declare(reflect.TypeFor[T](), place, options)
+	d.takes = ctor.Takes(constructor)
 	register := fx.Invoke(func(r registration, service T) error { return r.register(d, service) })
 	provide, err := fx.Options(), d.options.err
 	if constructor != nil && err == nil {
@@ -107,7 +108,7 @@ func (in registration) register(d declared, service HostedService) error {
 	}
 	s := &registered{
 		participant: participant{r, fields.Service, d.name},
-		service:     service, declared: d.as, place: d.place, options: d.options,
+		service:     service, declared: d.as, place: d.place, options: d.options, takes: d.takes,
 	}
 	if watch := s.options.watchBeats; watch != nil {
 		watch(s)
@@ -197,6 +198,7 @@ type declared struct {
 	name    string
 	place   caller.Stack
 	options serviceOptions
+	takes   []reflect.Type // by its constructor, as far as that is known
 }
 
 func declare(as reflect.Type, place caller.Stack, options []ServiceOption) declared {

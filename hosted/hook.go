@@ -31,9 +31,9 @@ func (h *hook) Concurrent() bool { return false }
 func (h *hook) Step(row *walk.Row) (step func(context.Context) error, limit time.Duration) {
 	switch row.Name {
 	case PhaseStart:
-		return guard(h.fx.OnStart), 0
+		return guarded(h.name, h.fx.OnStart), 0
 	case PhaseStop:
-		return guard(h.fx.OnStop), 0
+		return guarded(h.name, h.fx.OnStop), 0
 	default:
 		return nil, 0
 	}

@@ -77,7 +77,8 @@ func (l *ApplicationLifetime) StopRequested() <-chan struct{} { return l.runner.
 func (l *ApplicationLifetime) Cause() error { return l.runner.stopping.Cause() }
 
 func (l *ApplicationLifetime) on(row *walk.Row, fn func(context.Context)) {
-	c := &callback{l.runner, caller.Here().String(), row, guard(func(ctx context.Context) error {
+	place := caller.Here().String()
+	c := &callback{l.runner, place, row, guarded(place, func(ctx context.Context) error {
 		fn(ctx)
 		return nil
 	})}

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/goroutines"
 	"github.com/fxhost/fxhost/internal/safe"
 	"github.com/fxhost/fxhost/internal/walk"
 )
@@ -20,6 +21,18 @@ type participant struct {
 }
 
 func (p *participant) field() zap.Field { return zap.String(p.kind, p.name) }
+
+// guarded turns a panic of step into an error, as guard does, and marks the goroutine
+// that calls it, and those that it starts, with the name. nil stays nil.
+func guarded(name string, step func(context.Context) error) func(context.Context) error {
+	if step = guard(step); step == nil {
+		return nil
+	}
+	return func(ctx context.Context) (err error) {
+		goroutines.Do(ctx, name, func(ctx context.Context) { err = step(ctx) })
+		return err
+	}
+}
 
 // fail wraps what the participant returned in phase.
 func (p *participant) fail(phase string, err error) *ServiceError {

@@ -23,7 +23,8 @@ type registered struct {
 	declared   reflect.Type // what it was registered as
 	place      caller.Stack // where it was registered
 	options    serviceOptions
-	supervisor *supervisor // nil if it is not restarted
+	takes      []reflect.Type // by its constructor, as far as that is known
+	supervisor *supervisor    // nil if it is not restarted
 	member     *walk.Member
 	watch      *watch      // of its work, if the host has to watch it
 	beats      *beat.Watch // nil without a StallTimeout
@@ -68,7 +69,7 @@ func (s *registered) Step(row *walk.Row) (step func(context.Context) error, limi
 			step = service.StoppedAsync
 		}
 	}
-	return guard(step), limit
+	return guarded(s.name, step), limit
 }
 
 func (s *registered) start(ctx context.Context) error {

@@ -116,6 +116,18 @@ func (r *runner) list() []*registered {
 	return slices.Clone(r.services)
 }
 
+func (r *runner) inStartOrder() []*registered {
+	r.mu.Lock() // so that none is seen while it is added
+	defer r.mu.Unlock()
+	var services []*registered
+	for _, p := range r.walk.Participants() {
+		if s, ok := p.(*registered); ok {
+			services = append(services, s)
+		}
+	}
+	return services
+}
+
 func (r *runner) addFault(fault error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -3,7 +3,11 @@ package hosted
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
+
+	"github.com/fxhost/fxhost/internal/fields"
 )
 
 // State is the state of a service.
@@ -64,9 +68,11 @@ func (s ServiceStatus) MarshalJSON() ([]byte, error) {
 // injectable as *Services and safe for concurrent use.
 type Services struct{ runner *runner }
 
-// List returns the status of every service, in registration order.
+// List returns the status of every service, in the order in which they start. That is
+// known when the application is built; services that start concurrently are in
+// registration order.
 func (s *Services) List() []ServiceStatus {
-	services := s.runner.list()
+	services := s.runner.inStartOrder()
 	list := make([]ServiceStatus, len(services))
 	for i, service := range services {
 		list[i] = service.status()
@@ -87,9 +93,63 @@ func (s *Services) Get(name string) (ServiceStatus, bool) {
 	return ServiceStatus{}, false
 }
 
+// Needs returns which services each service needs, by name: those that its constructor
+// takes, and those that it comes [After]. What it takes through something else, or as
+// an interface, is not known. A service that needs none is not in it.
+func (s *Services) Needs() map[string][]string {
+	services := s.runner.inStartOrder()
+	of := map[reflect.Type][]*registered{}
+	for _, service := range services {
+		of[service.declared] = append(of[service.declared], service)
+		if is := reflect.TypeOf(service.service); is != service.declared {
+			of[is] = append(of[is], service)
+		}
+	}
+	needs := map[string][]string{}
+	for _, service := range services {
+		for _, t := range slices.Concat(service.takes, service.options.after) {
+			for _, other := range of[t] {
+				if other != service && !slices.Contains(needs[service.name], other.name) {
+					needs[service.name] = append(needs[service.name], other.name)
+				}
+			}
+		}
+	}
+	return needs
+}
+
 // ask asks the service itself, without a lock: it is the user's code.
 func (s *ServiceStatus) ask(service HostedService) {
 	if reporter, ok := service.(ErrorReporter); ok && s.LastError == nil {
 		s.LastError = reporter.LastError()
 	}
+}
+
+// PendingCall is a call of the host that has not returned: what the start or the stop
+// waits for, or what was left behind.
+type PendingCall struct {
+	Kind       string    `json:"kind"`  // "service", "hook" or "callback"
+	Name       string    `json:"name"`  // of the service, function that appended the fx hook, or place that registered the callback
+	Phase      string    `json:"phase"` // such as PhaseStop
+	Since      time.Time `json:"since"`
+	LeftBehind bool      `json:"leftBehind"` // the host does not wait for it any more
+}
+
+// Pending returns the calls that have not returned, the oldest first. It is empty while
+// all services run.
+func (s *Services) Pending() []PendingCall {
+	var pending []PendingCall
+	for _, call := range s.runner.walk.Pending() {
+		p := PendingCall{Phase: call.Row.Name, Since: call.Since, LeftBehind: call.Late}
+		switch participant := call.Participant.(type) {
+		case *registered:
+			p.Kind, p.Name = participant.kind, participant.name
+		case *hook:
+			p.Kind, p.Name = participant.kind, participant.name
+		case *callback:
+			p.Kind, p.Name = fields.Callback, participant.place
+		}
+		pending = append(pending, p)
+	}
+	return pending
 }

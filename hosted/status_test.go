@@ -4,12 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/goroutines"
 )
 
 func TestStatusFollowsTheService(t *testing.T) {
@@ -114,5 +120,105 @@ func TestStatusAsJSONHasTheTextOfItsError(t *testing.T) {
 	status.LastError = nil
 	if got, _ := json.Marshal(status); !strings.HasSuffix(string(got), `"lastError":null}`) {
 		t.Errorf("got %s", got)
+	}
+}
+
+// What the start or the stop waits for can be asked for, and its goroutines are found by
+// the name of the service, also one that its StartAsync has started.
+func TestPendingCallsAreThoseThatAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApplication(hosted.Options{ShutdownTimeout: time.Minute})
+		release, worker := make(chan struct{}), make(chan struct{})
+		a.build(t, a.plain("pending-a", nil), a.plain("pending-b", steps{
+			"start": func(context.Context) error {
+				go func() { <-worker }()
+				return nil
+			},
+			"stop": func(context.Context) error {
+				<-release
+				close(worker)
+				return nil
+			},
+		}))
+		a.start(t)
+		if pending := a.Services().Pending(); len(pending) != 0 {
+			t.Errorf("while all run: %+v", pending)
+		}
+		ended := make(chan error, 1)
+		begin := time.Now()
+		go func() { ended <- a.Stop(context.Background()) }()
+		synctest.Wait()
+		want := hosted.PendingCall{Kind: "service", Name: "pending-b", Phase: hosted.PhaseStop, Since: begin}
+		if pending := a.Services().Pending(); len(pending) != 1 || pending[0] != want {
+			t.Errorf("pending %+v, want %+v", pending, want)
+		}
+		stacks := goroutines.Stacks("pending-b")
+		if n := strings.Count(stacks, "TestPendingCallsAreThoseThatAreWaitedFor"); n < 2 {
+			t.Errorf("want the stacks of StopAsync and of what StartAsync has started:\n%s", stacks)
+		}
+		if stacks := goroutines.Stacks("pending-a"); stacks != "" {
+			t.Errorf("a has stopped: %s", stacks)
+		}
+
+		time.Sleep(2 * time.Minute) // the budget has run out
+		synctest.Wait()
+		want.LeftBehind = true
+		if pending := a.Services().Pending(); len(pending) != 1 || pending[0] != want {
+			t.Errorf("left behind: %+v, want %+v", pending, want)
+		}
+		if err := <-ended; err == nil {
+			t.Error("the stop tells of none that was left behind")
+		}
+		close(release)
+		synctest.Wait()
+		if pending := a.Services().Pending(); len(pending) != 0 {
+			t.Errorf("in the end: %+v", pending)
+		}
+	})
+}
+
+type (
+	shelf   struct{ silent }
+	index   struct{ silent }
+	crawler struct{ silent }
+	silent  struct{}
+)
+
+func (silent) StartAsync(context.Context) error { return nil }
+func (silent) StopAsync(context.Context) error  { return nil }
+
+func TestServicesKnowWhatTheyNeed(t *testing.T) {
+	t.Parallel()
+	var services *hosted.Services
+	app := fx.New(
+		fx.NopLogger, fx.Provide(zap.NewNop), hosted.Module(), fx.Populate(&services),
+		hosted.AddHostedService[*crawler](func(struct {
+			fx.In
+
+			Shelf *shelf
+		},
+		) *crawler {
+			return &crawler{}
+		}, hosted.After[*index](), hosted.After[*shelf]()),
+		hosted.AddHostedService[*shelf](func() *shelf { return &shelf{} }),
+		hosted.AddHostedService[*index](func(*shelf) *index { return &index{} }, hosted.Last()),
+		hosted.AddInstance(silent{}, hosted.Name("clock"), hosted.First()),
+	)
+	if err := app.Start(t.Context()); err == nil {
+		t.Fatal("a service comes after one that is Last")
+	}
+	want := map[string][]string{
+		"hosted_test.crawler": {"hosted_test.shelf", "hosted_test.index"}, "hosted_test.index": {"hosted_test.shelf"},
+	}
+	if needs := services.Needs(); !maps.EqualFunc(needs, want, slices.Equal) {
+		t.Errorf("got  %v\nwant %v", needs, want)
+	}
+	var order []string
+	for _, s := range services.List() {
+		order = append(order, s.Name)
+	}
+	if got := strings.Join(order, " "); got != "clock hosted_test.shelf hosted_test.crawler hosted_test.index" {
+		t.Errorf("listed as %s", got)
 	}
 }

@@ -75,16 +75,13 @@ func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c, ok := log.Core().(*core); ok {
-		built := c.common().rules.Load()
-		read := func(current *section) *ruleSets {
-			sets, _ := current.ruleSets(level(s.MinimumLevel), c.common().file != nil) // they have been checked
+	if levels, ok := LevelsOf(log); ok {
+		levels.configured = func() *ruleSets {
+			sets, _ := monitor.Current().ruleSets(level(s.MinimumLevel), levels.common.file != nil) // they have been checked
 			return sets
 		}
-		monitor.OnChange(func(_, current *section) { c.common().rules.Store(read(current)) })
-		// A load since the logger was built was not told; one that has been told by
-		// now is at least as new as this.
-		c.common().rules.CompareAndSwap(built, read(monitor.Current()))
+		monitor.OnChange(func(_, _ *section) { levels.refresh() })
+		levels.refresh() // a load since the logger was built was not told
 	}
 	return log, nil
 }
@@ -92,6 +89,7 @@ func New(configuration *config.Manager, s Settings) (*zap.Logger, error) {
 // shared is what the cores of one logger have in common.
 type shared struct {
 	rules         atomic.Pointer[ruleSets] // swapped for all categories in one step
+	levels        *Levels
 	contextFields []func(context.Context) []zap.Field
 	file          *logFile // nil if there is none
 	dropped       atomic.Uint64
@@ -107,6 +105,7 @@ func (section *section) build(s Settings) (*zap.Logger, error) {
 	}
 	errorOutput := zapcore.Lock(s.ErrorOutput)
 	common := &shared{contextFields: s.ContextFields}
+	common.levels = &Levels{common: common}
 	sets, err := section.ruleSets(level(s.MinimumLevel), section.File != nil)
 	if err != nil {
 		return nil, err

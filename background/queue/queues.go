@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -31,12 +32,14 @@ func Module() fx.Option {
 // Status is the state of the queue of one type of message.
 type Status struct {
 	Name       string `json:"name"`
-	Message    string `json:"message"` // its type
+	Message    string `json:"message"` // its type, as Go writes it
 	Engine     string `json:"engine"`
 	Connection State  `json:"connection"`
 	Partitions int    `json:"partitions"` // 0 if they are not ordered
 	Handled    bool   `json:"handled"`    // by Handle, in this process
 	Stats      Stats  `json:"stats"`
+
+	Type reflect.Type `json:"-"` // of the message
 
 	// Counts since this process started: attempts that succeeded, attempts that failed,
 	// and messages that became dead letters.
@@ -55,7 +58,7 @@ func (q *Queues) List(ctx context.Context) []Status {
 			stats = Stats{Ready: Unknown, InFlight: Unknown, Delayed: Unknown, Dead: Unknown, Oldest: Unknown}
 		}
 		list[i] = Status{
-			Name: t.name, Message: t.message.String(), Engine: t.can.Engine, Connection: t.transport.State(),
+			Name: t.name, Message: t.message.String(), Type: t.message, Engine: t.can.Engine, Connection: t.transport.State(),
 			Partitions: t.partitions, Handled: t.handled, Stats: stats,
 			Succeeded: t.succeeded.Load(), Failed: t.failed.Load(), Buried: t.buried.Load(),
 		}

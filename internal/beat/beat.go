@@ -2,13 +2,11 @@
 package beat
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"runtime/pprof"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/fxhost/fxhost/internal/goroutines"
 )
 
 // Watch waits for the beats of one service. Safe for concurrent use.
@@ -33,19 +31,10 @@ func New(service string, limit time.Duration, changed func(stalled bool)) *Watch
 
 type contextKey struct{}
 
-// Run calls f with a context that carries the Watch. The stacks of the goroutines
-// that f starts are those of the service.
+// Run calls f with a context that carries the Watch.
 func (w *Watch) Run(ctx context.Context, f func(ctx context.Context)) {
-	pprof.Do(context.WithValue(ctx, contextKey{}, w), pprof.Labels(label, w.service), f)
+	f(context.WithValue(ctx, contextKey{}, w))
 }
-
-// Label does the same for the calling goroutine, for the rest of its life.
-func (w *Watch) Label(ctx context.Context) {
-	pprof.SetGoroutineLabels(pprof.WithLabels(ctx, pprof.Labels(label, w.service)))
-}
-
-// label is what goroutines are found by. They pass it on to those that they start.
-const label = "fxhost.service"
 
 // From returns the Watch that ctx carries, nil if there is none.
 func From(ctx context.Context) *Watch {
@@ -131,22 +120,5 @@ func (w *Watch) check() {
 	}
 }
 
-// Stack has the stacks of the goroutines of the service.
-func (w *Watch) Stack() string {
-	var profile bytes.Buffer
-	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
-		return err.Error()
-	}
-	// Goroutines with the same stack and labels are one block: a count with
-	// addresses, the labels, a line for each function, and an empty line.
-	var stacks []string
-	marked := fmt.Sprintf("%q:%q", label, w.service)
-	for block := range strings.SplitSeq(profile.String(), "\n\n") {
-		_, rest, _ := strings.Cut(block, "\n")
-		labels, functions, _ := strings.Cut(rest, "\n")
-		if strings.HasPrefix(labels, "# labels:") && strings.Contains(labels, marked) {
-			stacks = append(stacks, strings.ReplaceAll(functions, "#\t", ""))
-		}
-	}
-	return strings.Join(stacks, "\n\n")
-}
+// Stack has the stacks of the goroutines of the service, which its owner has marked.
+func (w *Watch) Stack() string { return goroutines.Stacks(w.service) }

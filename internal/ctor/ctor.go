@@ -39,6 +39,32 @@ func Named(constructor any, t reflect.Type, name string) (fx.Option, error) {
 	return fx.Provide(wrap(fn, name)), nil
 }
 
+// Takes returns the types that constructor, a function, takes, also in fx.In structs.
+// Of the result of fx.Annotate they are not known.
+func Takes(constructor any) []reflect.Type {
+	fn := reflect.TypeOf(constructor)
+	if fn == nil || fn.Kind() != reflect.Func {
+		return nil
+	}
+	var types []reflect.Type
+	for i := range fn.NumIn() {
+		types = takes(types, fn.In(i))
+	}
+	return types
+}
+
+func takes(types []reflect.Type, in reflect.Type) []reflect.Type {
+	if !dig.IsIn(in) {
+		return append(types, in)
+	}
+	for i := range in.NumField() {
+		if field := in.Field(i); field.IsExported() && !field.Anonymous {
+			types = takes(types, field.Type)
+		}
+	}
+	return types
+}
+
 // Decorate names the loggers of an fx.Module. They are optional, because those
 // that a constructor takes may be.
 func Decorate(name string) fx.Option {

@@ -44,6 +44,38 @@ type Walk struct {
 
 	mu      sync.Mutex
 	members []*Member
+	pending []*Pending // that have not returned
+}
+
+// Pending is a step that has not returned.
+type Pending struct {
+	Participant
+
+	Row   *Row
+	Since time.Time
+	Late  bool // it was left behind
+}
+
+// Pending are the steps that have not returned, the oldest first.
+func (w *Walk) Pending() []Pending {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pending := make([]Pending, len(w.pending))
+	for i, p := range w.pending {
+		pending[i] = *p
+	}
+	return pending
+}
+
+// Participants are all, in the order in which a row that is not Backward visits them.
+func (w *Walk) Participants() []Participant {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	participants := make([]Participant, len(w.members))
+	for i, m := range w.members {
+		participants[i] = m.Participant
+	}
+	return participants
 }
 
 // Member is a participant and how far it has come.
@@ -220,12 +252,13 @@ func (w *Walk) perform(
 		limited, cancel = context.WithTimeoutCause(ctx, limit, w.Timeout(row.LimitName, limit))
 		defer cancel()
 	}
+	call := w.begun(row, m)
 	outcome, leave := attempt{
 		step: step, patience: row.Patience,
 		waiting:  func(elapsed time.Duration) { m.Waiting(row, elapsed) },
-		returned: func(err error) { w.returned(ctx, row, m, err) },
+		returned: func(err error) { w.returned(ctx, call, m, err) },
 	}.run(limited)
-	w.leave(row, m, outcome)
+	w.leave(call, m, outcome)
 	leave()
 	return m.Report(row, outcome)
 }
@@ -245,28 +278,48 @@ func (w *Walk) enter(row *Row, m *Member, hasStep bool) bool {
 	return true
 }
 
-func (w *Walk) leave(row *Row, m *Member, outcome Outcome) {
+// begun notes that the step of m in the row begins.
+func (w *Walk) begun(row *Row, m *Member) *Pending {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case outcome.Late:
+	c := &Pending{Participant: m.Participant, Row: row, Since: time.Now()}
+	w.pending = append(w.pending, c)
+	return c
+}
+
+// ended is called with the lock held.
+func (w *Walk) ended(c *Pending) {
+	i := slices.Index(w.pending, c)
+	w.pending = slices.Delete(w.pending, i, i+1)
+}
+
+func (w *Walk) leave(c *Pending, m *Member, outcome Outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if outcome.Late {
+		c.Late = true
 		m.late++
 		m.since = time.Now()
-	case outcome.Err != nil:
-		m.reach(row.Failed)
-	default:
-		m.reach(row.Succeeded)
+		return
+	}
+	w.ended(c)
+	if outcome.Err != nil {
+		m.reach(c.Row.Failed)
+	} else {
+		m.reach(c.Row.Succeeded)
 	}
 }
 
 // returned looks after a step that was left behind and has returned now: what
 // succeeded after all is undone, and what failed is cleaned up.
-func (w *Walk) returned(ctx context.Context, row *Row, m *Member, err error) {
+func (w *Walk) returned(ctx context.Context, c *Pending, m *Member, err error) {
+	row := c.Row
 	next := row.Undo
 	if err != nil {
 		next = row.Cleanup
 	}
 	w.mu.Lock()
+	w.ended(c)
 	m.late--
 	switch {
 	case next != nil:
