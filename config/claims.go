@@ -119,6 +119,10 @@ func (a *asked) note(key string) {
 		old := a.names.Load()
 		grown := map[string]string{fold(name): name}
 		if old != nil {
+			if len(*old) > maxAsked { // somebody is about to say so
+				a.all.Store(true)
+				return
+			}
 			maps.Copy(grown, *old)
 		}
 		if a.names.CompareAndSwap(old, &grown) && len(grown) > maxAsked {
