@@ -13,6 +13,7 @@ import (
 
 	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/caller"
+	"github.com/fxhost/fxhost/internal/outline"
 	"github.com/fxhost/fxhost/internal/scoped"
 	"github.com/fxhost/fxhost/internal/startup"
 )
@@ -76,6 +77,22 @@ func ConfigureNamed[T any](sections map[string]string, opts ...Option[T]) fx.Opt
 			},
 		),
 		single,
+		outline.DeclareSection(outline.Section{
+			Name: reflect.TypeFor[T]().String(),
+			Claim: func(manager any) {
+				if m, ok := manager.(*Manager); ok {
+					m.claim(slices.Collect(maps.Values(sections)))
+				}
+			},
+			Check: func(manager any) error {
+				m, ok := manager.(*Manager)
+				if err := checkConfigured[T](sections); err != nil || !ok {
+					return err
+				}
+				_, err := newMonitor(m, sections, opts)
+				return err
+			},
+		}),
 		scope.Provide(scoped.Optional{Constructor: func(c checked[T]) *Snapshot[T] { return &Snapshot[T]{c.monitor.current.Load()} }}),
 		// Without a hosted service nothing else would ask for the checks.
 		fx.Invoke(func(all startup.Checks) error { return all.Err() }),

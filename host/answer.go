@@ -15,7 +15,7 @@ import (
 // answer is a switch that [Builder.Run] answers instead of running the program.
 type answer struct {
 	key    string   // of the command line: --key
-	values []string // that it takes; nil for a switch without a value
+	values []string // that it takes; nil for a switch without a value; "true" is none
 	tell   func(b *Builder, value string, out *bytes.Buffer) error
 }
 
@@ -23,6 +23,7 @@ type answer struct {
 func answers() []answer {
 	return []answer{
 		{"version", nil, (*Builder).tellVersion},
+		{"check", []string{"true", "build"}, (*Builder).tellCheck},
 		{"probe", probe.Names(), (*Builder).tellProbe},
 		{"print-manifest", nil, (*Builder).tellManifest},
 	}
@@ -33,10 +34,14 @@ func answers() []answer {
 func (a answer) takes(value string) bool { return a.values != nil || value == "true" }
 
 func (a answer) usage() string {
-	if a.values == nil {
+	switch values := slices.DeleteFunc(slices.Clone(a.values), func(v string) bool { return v == "true" }); {
+	case len(values) == 0:
 		return "--" + a.key
+	case len(values) < len(a.values):
+		return "--" + a.key + ", or --" + a.key + "=" + strings.Join(values, "|")
+	default:
+		return "--" + a.key + " " + strings.Join(values, "|")
 	}
-	return "--" + a.key + " " + strings.Join(a.values, "|")
 }
 
 // DisableSwitches turns off switches that [Builder.Run] answers, or all of them if

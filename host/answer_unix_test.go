@@ -41,3 +41,41 @@ func TestManifestWithoutHealth(t *testing.T) {
 		t.Errorf("output:\n%s", output)
 	}
 }
+
+// The ports of servers are those of their settings, for all who can reach the container.
+func TestTheServersOfAManifest(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"defaults": {nil, []string{
+			`name: Servers__Public__Urls value: "http://*:8080"`, `name: Servers__an-internal_server__Urls value: "http://*:8080"`,
+			"ports: - name: public containerPort: 8080 - name: an-internal containerPort: 8080 #",
+		}},
+		"one text": {
+			[]string{"--Servers:public:Urls=http://localhost:5000;https://[::1]:5001;http://unix:/run/x.sock", "--urls", "http://127.0.0.1"},
+			[]string{
+				`value: "http://*:5000;https://*:5001;http://unix:/run/x.sock"`, `Servers__an-internal_server__Urls value: "http://*:80"`,
+				"ports: - name: public containerPort: 5000 - name: public-2 containerPort: 5001 - name: an-internal containerPort: 80 #",
+			},
+		},
+		"a list": {
+			[]string{"--Servers:public:Urls:0=http://localhost:5000", "--Servers:public:Urls:1=http://localhost:5001"},
+			[]string{`name: Servers__Public__Urls__0 value: "http://*:5000" - name: Servers__Public__Urls__1 value: "http://*:5001"`},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			output := strings.Join(strings.Fields(run(t, "servers", append(test.args, "--print-manifest")...).exit(0)), " ")
+			for _, want := range test.want {
+				if !strings.Contains(output, want) {
+					t.Errorf("want %s in\n%s", want, output)
+				}
+			}
+		})
+	}
+	if output := run(t, "servers", "--check", "--Servers:public:Urls=ftp://x", "--Logging:LogLevel:Default=None").exit(1); !strings.HasPrefix(output, "config: Servers:Public:Urls:0: ") {
+		t.Error(output)
+	}
+}

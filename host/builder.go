@@ -197,9 +197,11 @@ func (b *Builder) Validate() error {
 // logger that are closed. Nothing that they register is started.
 //
 // Run answers these switches of the command line on stdout, and returns without
-// calling any constructor; what is wrong is written to stderr and returned:
+// calling any constructor, unless it says so; what is wrong is written to stderr and returned:
 //
 //	--version                   name and version of the program, Go version, revision
+//	--check                     reads and checks all settings and the graph
+//	--check=build               the same, and calls the constructors
 //	--probe live|ready|startup  asks the program that runs with the same Health:Urls
 //	--print-manifest            a Deployment of Kubernetes that fits the program
 //

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/web"
 )
 
 // The tests of signals and exit codes run the test binary again as one of
@@ -90,6 +92,8 @@ func scenarios() map[string][]fx.Option {
 	}
 	return map[string][]fx.Option{
 		"plain":            {first},
+		"servers":          {web.AddServer("Public", http.NotFoundHandler), web.AddServer("an-internal_server", http.NotFoundHandler)},
+		"missing type":     {fx.Invoke(func(*coded) {})},
 		"constructor":      {fx.Invoke(func() { say("constructed") })},
 		"soak":             soakServices(),
 		"configured":       {config.Configure[workerSettings]("Worker"), first},

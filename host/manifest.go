@@ -9,12 +9,14 @@ import (
 	"net/url"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
-	"github.com/fxhost/fxhost/internal/declared"
+	"github.com/fxhost/fxhost/internal/outline"
 	"github.com/fxhost/fxhost/internal/probe"
 )
 
@@ -38,14 +40,14 @@ func (b *Builder) tellManifest(_ string, out *bytes.Buffer) error {
 	if err != nil {
 		return err
 	}
-	ports, ok := declared.Ports(b.options...)
+	outline, ok := outline.Of(b.options...)
 	if !ok {
 		if err := b.Validate(); err != nil {
 			return err
 		}
 	}
 	m := manifest{name: kubernetesName(b.name()), options: options}
-	for _, p := range ports {
+	for _, p := range outline.Ports {
 		if err := m.add(b, p); err != nil {
 			return err
 		}
@@ -68,32 +70,81 @@ type containerPort struct {
 	number string
 }
 
+// healthPort is that of the probes, which come first.
 const healthPort = "health"
 
 // add adds the ports of p. What listens on the loopback interface only would not be
 // reached in a container, so that the Deployment says where it listens.
-func (m *manifest) add(b *Builder, p declared.Port) error {
-	urls, _ := b.Configuration.Get(p.Key)
+func (m *manifest) add(b *Builder, p outline.Port) error {
+	urls, isList := urlsOf(b.Configuration, p)
+	if p.Key == probe.Key {
+		m.probed = true
+		if _, err := probe.Addresses(strings.Join(urls, ";")); err != nil {
+			return fmt.Errorf("host: --print-manifest: %s: %w", p.Key, err)
+		}
+	}
 	var everywhere []string
-	n := 0
-	for text := range strings.SplitSeq(cmp.Or(urls, p.Default), ";") {
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil || u.Port() == "" || u.Port() == "0" {
+	for _, text := range urls {
+		if strings.HasPrefix(text, "http://unix:") {
+			everywhere = append(everywhere, text)
+			continue
+		}
+		u, err := url.Parse(text)
+		if err != nil || u.Host == "" || portOf(u) == "0" || portOf(u) == "" {
 			return fmt.Errorf("host: --print-manifest: %s: %q has no port that a container could have; write one, such as %s",
 				p.Key, text, p.Default)
 		}
-		n++
-		name := p.Name
-		if n > 1 {
-			name += "-" + strconv.Itoa(n)
-		}
-		m.ports = append(m.ports, containerPort{name, u.Port()})
-		m.probed = m.probed || name == healthPort
-		u.Host = net.JoinHostPort("*", u.Port())
+		m.ports = append(m.ports, containerPort{m.portName(p.Name), portOf(u)})
+		u.Host = net.JoinHostPort("*", portOf(u))
 		everywhere = append(everywhere, u.String())
 	}
-	m.env = append(m.env, [2]string{strings.ReplaceAll(p.Key, ":", "__"), strings.Join(everywhere, ";")})
+	variable := strings.ReplaceAll(p.Key, ":", "__")
+	if !isList {
+		m.env = append(m.env, [2]string{variable, strings.Join(everywhere, ";")})
+		return nil
+	}
+	for i, text := range everywhere {
+		m.env = append(m.env, [2]string{variable + "__" + strconv.Itoa(i), text})
+	}
 	return nil
+}
+
+// portName is a name for a port that no other one has. It has 15 letters at most.
+func (m *manifest) portName(name string) string {
+	name = kubernetesName(name)
+	name = strings.TrimRight(name[:min(len(name), 12)], "-")
+	free := name
+	for n := 2; slices.ContainsFunc(m.ports, func(p containerPort) bool { return p.name == free }); n++ {
+		free = name + "-" + strconv.Itoa(n)
+	}
+	return free
+}
+
+// urlsOf are the Urls in force, which the configuration has as a list or as one text.
+func urlsOf(configuration *config.Manager, p outline.Port) (urls []string, isList bool) {
+	text, _ := configuration.Get(p.Key)
+	for _, name := range configuration.Children(p.Key) {
+		if value, ok := configuration.Get(p.Key + ":" + name); ok {
+			urls = append(urls, value)
+		}
+	}
+	if len(urls) > 0 {
+		return urls, true
+	}
+	if text == "" && p.Else != "" {
+		text, _ = configuration.Get(p.Else)
+	}
+	for url := range strings.SplitSeq(cmp.Or(text, p.Default), ";") {
+		if url = strings.TrimSpace(url); url != "" {
+			urls = append(urls, url)
+		}
+	}
+	return urls, false
+}
+
+// portOf is the port of an address, that of its scheme if it has none.
+func portOf(u *url.URL) string {
+	return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 }
 
 func (m *manifest) write(out *bytes.Buffer) {

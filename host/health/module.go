@@ -9,7 +9,7 @@ import (
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
-	"github.com/fxhost/fxhost/internal/declared"
+	"github.com/fxhost/fxhost/internal/outline"
 	"github.com/fxhost/fxhost/internal/probe"
 )
 
@@ -33,7 +33,7 @@ func Module(options Options) fx.Option {
 func mount() fx.Option {
 	return fx.Module("fxhost.health",
 		fx.Provide(newHealth),
-		declared.Declare(declared.Port{Name: "health", Key: probe.Key, Default: "http://*:8081"}),
+		outline.DeclarePort(outline.Port{Name: "health", Key: probe.Key, Default: "http://*:8081"}),
 		hosted.AddHostedService[*service](newService, hosted.Name("health"), hosted.First()),
 	)
 }

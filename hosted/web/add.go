@@ -16,6 +16,7 @@ import (
 	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/ctor"
+	"github.com/fxhost/fxhost/internal/outline"
 	"github.com/fxhost/fxhost/internal/startup"
 )
 
@@ -73,6 +74,15 @@ func AddServer(name string, constructor any, options ...Option) fx.Option {
 	tag := fmt.Sprintf("name:%q", name)
 	return fx.Module("web."+name,
 		ctor.Decorate("web."+name),
+		outline.DeclarePort(d.port()),
+		outline.DeclareSection(outline.Section{
+			Name:  d.section(),
+			Claim: func(any) {},
+			Check: func(manager any) error {
+				configuration, _ := manager.(*config.Manager)
+				return d.read(settingsParams{Configuration: configuration}).err
+			},
+		}),
 		fx.Provide(constructor, takesHandler, fx.Private),
 		fx.Provide(d.read, fx.Private),
 		fx.Provide(func(c checked) startup.Result {

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/outline"
 )
 
 // Option is an option of one server.
@@ -55,6 +57,21 @@ func Service(options ...hosted.ServiceOption) Option {
 
 func (d *declared) section() string { return "Servers:" + d.name }
 
+// port is what a Deployment has to know of the server.
+func (d *declared) port() outline.Port {
+	defaults := defaultSettings()
+	for _, set := range d.defaults {
+		set(&defaults)
+	}
+	if len(defaults.Urls) == 0 {
+		defaults.Urls = Urls{defaultURL}
+	}
+	return outline.Port{Name: d.name, Key: d.section() + ":Urls", Else: "urls", Default: strings.Join(defaults.Urls, ";")}
+}
+
+// defaultURL is where a server listens that nobody gives an address.
+const defaultURL = "http://localhost:8080"
+
 // checked are the settings of a server, or what is wrong with them.
 type checked struct {
 	current func() Settings
@@ -85,7 +102,7 @@ func (d *declared) read(in settingsParams) checked {
 		}
 	}
 	complete := func(s *Settings) {
-		for _, other := range []Urls{root.Urls, urls, {"http://localhost:8080"}} {
+		for _, other := range []Urls{root.Urls, urls, {defaultURL}} {
 			if len(s.Urls) == 0 {
 				s.Urls = slices.Clone(other)
 			}

@@ -1,4 +1,4 @@
-package declared_test
+package outline_test
 
 import (
 	"errors"
@@ -8,17 +8,17 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/fx/fxevent"
 
-	"github.com/fxhost/fxhost/internal/declared"
+	"github.com/fxhost/fxhost/internal/outline"
 )
 
 type value struct{}
 
 // Whatever else is in the options, no function of the application is called.
-func TestPortsCallsNothing(t *testing.T) {
+func TestOfCallsNothing(t *testing.T) {
 	t.Parallel()
 	made := func() *value { t.Error("a constructor was called"); return &value{} }
 	logger := func(*value) fxevent.Logger { t.Error("a logger was made"); return fxevent.NopLogger }
-	one, two := declared.Port{Name: "one", Key: "A:Urls"}, declared.Port{Name: "two", Key: "B:Urls", Default: "http://*:1"}
+	one, two := outline.Port{Name: "one", Key: "A:Urls"}, outline.Port{Name: "two", Key: "B:Urls", Default: "http://*:1"}
 	for name, options := range map[string][]fx.Option{
 		"plain":    {},
 		"broken":   {fx.Error(errors.New("boom")), fx.Provide(made), fx.Invoke(func(string) {})},
@@ -26,13 +26,13 @@ func TestPortsCallsNothing(t *testing.T) {
 		"logs":     {fx.WithLogger(logger), fx.Module("m", fx.WithLogger(logger))},
 		"invokes":  {fx.Invoke(func(*value) { t.Error("an Invoke was called") }), fx.Decorate(func(v *value) *value { t.Error("decorated"); return v })},
 	} {
-		options = append([]fx.Option{fx.Provide(made), declared.Declare(one), fx.Module("m", fx.Module("n", declared.Declare(two)))}, options...)
-		got, ok := declared.Ports(options...)
-		if ok != (name != "broken") || ok && !slices.Equal(got, []declared.Port{one, two}) {
+		options = append([]fx.Option{fx.Provide(made), outline.DeclarePort(one), fx.Module("m", fx.Module("n", outline.DeclarePort(two)))}, options...)
+		got, ok := outline.Of(options...)
+		if ok != (name != "broken") || ok && !slices.Equal(got.Ports, []outline.Port{one, two}) {
 			t.Errorf("%s: %+v, %v", name, got, ok)
 		}
 	}
-	if got, ok := declared.Ports(); len(got) != 0 || !ok {
+	if got, ok := outline.Of(); len(got.Ports) != 0 || !ok {
 		t.Errorf("%+v, %v", got, ok)
 	}
 }
