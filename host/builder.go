@@ -267,15 +267,15 @@ func (b *Builder) prepare(ctx context.Context, method string) (*Host, error) {
 		return nil, ErrBuilt
 	}
 	b.built = true
-	if err := b.check(method); err != nil {
-		return nil, err
-	}
 	if ctx == nil {
 		return nil, fmt.Errorf("host: Builder.%s at %v: the context is nil: give it context.Background()", method, caller.Here())
 	}
+	if err := b.check(method); err != nil {
+		return nil, b.refuse(ctx, err)
+	}
 	options, log, err := b.read()
 	if err != nil {
-		return nil, err
+		return nil, b.refuse(ctx, err)
 	}
 	h := newHost(b, options, log)
 	err = h.ask(ctx, "WaitForStart", func(ctx context.Context) error {
@@ -297,6 +297,29 @@ func (b *Builder) prepare(ctx context.Context, method string) (*Host, error) {
 		h.restore = logging.RedirectGlobals(log)
 	}
 	return h, nil
+}
+
+// refuse tells the lifetime why there is no host. Without that, a service manager would
+// wait for one whose settings are wrong, and not know that it has failed.
+func (b *Builder) refuse(ctx context.Context, err error) error {
+	if b.lifetime == nil {
+		return err
+	}
+	h := &Host{lifetime: b.lifetime}
+	waited := h.ask(ctx, "WaitForStart", func(ctx context.Context) error {
+		return h.lifetime.WaitForStart(ctx, func(error) {})
+	}, func(late error) {
+		if late == nil {
+			_ = h.stopLifetime(ctx, err) // nobody is left to tell
+		}
+	})
+	if waited != nil {
+		return errors.Join(err, waited)
+	}
+	if stopped := h.stopLifetime(ctx, err); stopped != nil {
+		return errors.Join(err, stopped)
+	}
+	return err
 }
 
 // check tells what the program has done wrong with b before it called method.

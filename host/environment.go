@@ -28,7 +28,8 @@ type Environment struct {
 	ApplicationName string
 	// ContentRoot is the absolute path of the folder that holds appsettings.json
 	// and that relative paths start from: the working directory unless the key
-	// "contentRoot" says otherwise.
+	// "contentRoot" says otherwise. On Windows, if the working directory is a folder of
+	// the system, where services start, it is the folder of the executable.
 	ContentRoot string
 }
 
@@ -40,7 +41,7 @@ func newEnvironment(configuration *config.Manager) (*Environment, error) {
 		}
 		return otherwise
 	}
-	root, err := filepath.Abs(get("contentRoot", "."))
+	root, err := filepath.Abs(get("contentRoot", defaultContentRoot()))
 	if err != nil {
 		return nil, fmt.Errorf("config: contentRoot: %w", err)
 	}

@@ -178,6 +178,33 @@ func TestAFailedBuildStopsTheLifetime(t *testing.T) {
 	}
 }
 
+// A service manager has to know that the settings are wrong.
+func TestTheLifetimeIsGivenTheErrorOfTheSettings(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(*host.Builder) error{
+		"Run":   func(b *host.Builder) error { return b.Run(t.Context()) },
+		"Build": func(b *host.Builder) error { _, err := b.Build(); return err },
+	} {
+		var j journal
+		outside := &lifetime{journal: &j}
+		builder, _ := hosttest.NewBuilder(t, map[string]any{"shutdownTimeoutSeconds": "soon"})
+		builder.UseLifetime(outside)
+		if err := run(builder); err == nil || !errors.Is(err, outside.ended) || outside.ended == nil {
+			t.Errorf("%s: got %v, lifetime got %v", name, err, outside.ended)
+		}
+		j.check(t, "wait for start", "lifetime stop")
+	}
+	// One that cannot even wait adds its own reason.
+	var j journal
+	refused := errors.New("not now")
+	builder, _ := hosttest.NewBuilder(t, map[string]any{"shutdownTimeoutSeconds": "soon"})
+	builder.UseLifetime(&lifetime{journal: &j, fail: refused})
+	if err := builder.Run(t.Context()); !errors.Is(err, refused) || !strings.Contains(err.Error(), "shutdownTimeoutSeconds") {
+		t.Errorf("got %v", err)
+	}
+	j.check(t, "wait for start")
+}
+
 // A service manager has to know that the start has failed.
 func TestTheLifetimeIsGivenTheFailureOfTheStart(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,8 @@ type Lifetime interface {
 	// returns when the application may be built and started. From then on, until
 	// Stop, the Lifetime calls stop whenever the outside world asks for a stop. The
 	// cause is logged: a hosted.StopReason or hosted.StopSignal is a normal end; Run
-	// returns any other error. An error of WaitForStart fails Build.
+	// returns any other error. An error of WaitForStart fails Build. It is called even if
+	// the settings are wrong; Stop then has the error.
 	WaitForStart(ctx context.Context, stop func(cause error)) error
 
 	// Stop is the last step of a host that has stopped, or that could not be built

@@ -280,6 +280,7 @@ func TestEveryOptionIsInATable(t *testing.T) {
 		"## Options of one service":       {"hosted", "ServiceOption"},
 		"## Options of one job":           {"background", "JobOption"},
 		"## Options under systemd":        {"host/systemd", "Option"},
+		"## Options of a Windows service": {"host/windows", "Option"},
 		"## Options of a server":          {"hosted/web", "Option"},
 		"## Options of a message":         {"background/queue", "Option"},
 		"## Options of sending a message": {"background/queue", "SendOption"},
