@@ -92,3 +92,29 @@ func ExampleServices() {
 	// gateway running 1
 	// stopping
 }
+
+// Subscription goes on after an error, and shows it until the next success.
+type Subscription struct {
+	Gateway
+	last error
+}
+
+func (s *Subscription) LastError() error { return s.last }
+
+// The status of a service that copes with its errors itself has the last one.
+func ExampleErrorReporter() {
+	var services *hosted.Services
+	app := fx.New(
+		fx.NopLogger, fx.Provide(zap.NewNop),
+		hosted.AddInstance(&Subscription{last: errors.New("no route to host")}, hosted.Name("subscription")),
+		hosted.Module(),
+		fx.Populate(&services),
+	)
+	_ = app.Start(context.Background())
+	status, _ := services.Get("subscription")
+	fmt.Println(status.State, status.LastError)
+	_ = app.Stop(context.Background())
+	// Output:
+	// running no route to host
+	// stopping
+}
