@@ -33,7 +33,7 @@ test-fresh: ## the same with an empty module cache, as on a fresh machine
 SOAK ?= 10m
 
 soak: ## signals, rewritten settings files, and jobs, messages and tasks that fail, at random, each for SOAK (10m)
-	SOAK=$(SOAK) go test -race -count=1 -timeout 0 -run '^TestSoak' -v ./host ./background ./background/queue
+	SOAK=$(SOAK) go test -race -count=1 -timeout 0 -run '^TestSoak' -v ./host ./background ./background/queue ./hosted/web
 
 # Without -o, go would leave the program of a module with one program there.
 build: ## compile everything

@@ -1,6 +1,6 @@
 // Command fxweb is a typical fx web application, with its own logger and
 // http.Server, run by fx. Three lines add a background service: the registration
-// of the Sweeper, hosted.Module, and the import.
+// of the Sweeper, hosted.Module, and the import. Five more give each request a scope.
 package main
 
 import (
@@ -10,10 +10,12 @@ import (
 	"net/http"
 
 	"go.uber.org/fx"
-	"go.uber.org/fx/fxevent"
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/scope"
+	"github.com/fxhost/fxhost/hosted/web"
+	"github.com/fxhost/fxhost/logging"
 )
 
 func main() { application(":8080").Run() }
@@ -24,11 +26,17 @@ func application(address string, options ...fx.Option) *fx.App {
 		fx.Supply(fx.Annotate(address, fx.ResultTags(`name:"address"`))),
 		fx.Provide(NewLogger, NewVisits, NewMux, fx.Annotate(NewServer, fx.ParamTags(`name:"address"`))),
 		fx.Invoke(func(*http.Server) {}),
-		fx.WithLogger(NewEvents),
+		fx.WithLogger(logging.FxLogger), // only what fails, and once
 
 		// The new service. It starts after the server and stops before it.
 		hosted.AddHostedService[*Sweeper](NewSweeper),
 		hosted.Module(),
+
+		// Each request has a Visit of its own.
+		scope.Module(),
+		scope.Value[*http.Request](),
+		scope.Provide(NewVisit),
+		fx.Provide(NewScopes),
 
 		fx.Options(options...),
 	)
@@ -37,26 +45,24 @@ func application(address string, options ...fx.Option) *fx.App {
 // NewLogger returns the logger of the application.
 func NewLogger() (*zap.Logger, error) { return zap.NewDevelopment(zap.IncreaseLevel(zap.InfoLevel)) }
 
-// NewEvents logs what fails in fx as errors and everything else at debug.
-func NewEvents(log *zap.Logger) fxevent.Logger {
-	events := &fxevent.ZapLogger{Logger: log}
-	events.UseLogLevel(zap.DebugLevel)
-	return events
-}
-
 // NewMux serves the only page of the application.
-func NewMux(visits *Visits) *http.ServeMux {
+func NewMux(scopes *web.Scopes) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{name}", func(w http.ResponseWriter, r *http.Request) {
-		visits.Add(r.PathValue("name"))
+		visit, err := web.Get[*Visit](r)
+		if err != nil {
+			http.Error(w, "internal error", http.StatusInternalServerError)
+			return
+		}
+		visit.Count()
 		w.WriteHeader(http.StatusNoContent)
 	})
-	return mux
+	return scopes.Handler(mux)
 }
 
 // NewServer returns a server that listens while the application runs.
-func NewServer(address string, lifecycle fx.Lifecycle, mux *http.ServeMux, log *zap.Logger) *http.Server {
-	server := &http.Server{Addr: address, Handler: mux}
+func NewServer(address string, lifecycle fx.Lifecycle, handler http.Handler, log *zap.Logger) *http.Server {
+	server := &http.Server{Addr: address, Handler: handler}
 	lifecycle.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error {
 			var config net.ListenConfig

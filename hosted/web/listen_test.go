@@ -16,8 +16,10 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/web"
+	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
 // wantAnswer posts to a server and wants the same back.
@@ -97,6 +99,37 @@ func TestOneProgramHasSeveralServers(t *testing.T) {
 		fx.Populate(fx.Annotate(&internal, fx.ParamTags(`name:"internal"`))))
 	wantAnswer(t, tcpClient(), a.server.URLs()[0])
 	wantAnswer(t, tcpClient(), internal.URLs()[0])
+}
+
+func TestTheUrlsOfAServerAreFoundInThisOrder(t *testing.T) {
+	t.Parallel()
+	section, root, code := "http://unix:"+socket(t), "http://unix:"+socket(t), "http://unix:"+socket(t)
+	for _, c := range []struct {
+		configured map[string]any
+		want       string
+	}{
+		{map[string]any{"Servers:other:Urls": section, "urls": root}, section},
+		{map[string]any{"urls": root}, root},
+		{map[string]any{}, code},
+	} {
+		configuration, err := config.New(config.Map(c.configured))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var server *web.Server
+		a, err := lifetest.New(nil, hosted.Options{}, fx.Supply(configuration),
+			web.AddServer("other", handle(ok), web.Defaults(func(s *web.Settings) { s.Urls = web.Urls{code} })),
+			fx.Populate(fx.Annotate(&server, fx.ParamTags(`name:"other"`))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Start(t.Context()); err != nil || len(server.URLs()) != 1 || server.URLs()[0] != c.want {
+			t.Errorf("%q, %v, want %s", server.URLs(), err, c.want)
+		}
+		if err := a.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // socket is a short path: that of a socket has at most 108 bytes.

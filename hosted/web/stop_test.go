@@ -58,6 +58,7 @@ func (b *balanced) run(t *testing.T, clients int, dial func(context.Context, str
 				}
 				b.answered.Add(1)
 				once()
+				time.Sleep(time.Duration(1+i%60) * time.Millisecond) // some think before they ask again
 			}
 		})
 	}
