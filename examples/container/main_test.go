@@ -74,7 +74,7 @@ func (i *image) instruction(pattern string) (command []string) {
 // command is one in the image: in a root of its own and as its user if the test may
 // do that.
 func (i *image) command(command []string, env ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(i.t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(i.t.Context(), 5*time.Minute)
 	i.t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, filepath.Join(i.root, command[0]), command[1:]...)
 	cmd.Dir = i.root
