@@ -47,8 +47,8 @@ func Takes(constructor any) []reflect.Type {
 		return nil
 	}
 	var types []reflect.Type
-	for i := range fn.NumIn() {
-		types = takes(types, fn.In(i))
+	for in := range fn.Ins() {
+		types = takes(types, in)
 	}
 	return types
 }
@@ -57,8 +57,8 @@ func takes(types []reflect.Type, in reflect.Type) []reflect.Type {
 	if !dig.IsIn(in) {
 		return append(types, in)
 	}
-	for i := range in.NumField() {
-		if field := in.Field(i); field.IsExported() && !field.Anonymous {
+	for field := range in.Fields() {
+		if field.IsExported() && !field.Anonymous {
 			types = takes(types, field.Type)
 		}
 	}

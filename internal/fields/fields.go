@@ -40,4 +40,9 @@ const (
 	Urls        = "urls"         // where a server listens
 	Expires     = "expires"      // when a certificate does
 	Attempt     = "attempt"      // how often a message was handed to its handler
+	Client      = "client"       // address of whoever has made a request
+	Action      = "action"       // what somebody has done by the admin page, such as jobs/pause
+	Target      = "target"       // what it was done to
+	Old         = "old"          // how that was before
+	New         = "new"          // how it is now
 )

@@ -38,8 +38,24 @@ func Stacks(name string) string {
 		_, rest, _ := strings.Cut(block, "\n")
 		labels, functions, _ := strings.Cut(rest, "\n")
 		if strings.HasPrefix(labels, "# labels:") && strings.Contains(labels, marked) {
-			stacks = append(stacks, strings.ReplaceAll(functions, "#\t", ""))
+			stacks = append(stacks, readable(functions))
 		}
 	}
 	return strings.Join(stacks, "\n\n")
+}
+
+// readable leaves out the addresses of a stack: each line has "#", the address, the
+// function and the place, between tabs.
+func readable(functions string) string {
+	var b strings.Builder
+	for line := range strings.Lines(functions) {
+		parts := strings.FieldsFunc(strings.TrimSpace(line), func(r rune) bool { return r == '\t' })
+		if len(parts) < 4 {
+			b.WriteString(line)
+			continue
+		}
+		function, _, _ := strings.Cut(parts[2], "+0x")
+		fmt.Fprintf(&b, "%s\n\t%s\n", function, parts[3])
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }

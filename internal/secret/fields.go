@@ -66,8 +66,8 @@ func (c *collector) collect(t reflect.Type, path []string) {
 			return
 		}
 		c.outer = append(c.outer, t)
-		for i := range t.NumField() {
-			c.field(t.Field(i), path)
+		for f := range t.Fields() {
+			c.field(f, path)
 		}
 		c.outer = c.outer[:len(c.outer)-1]
 	default:
