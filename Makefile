@@ -65,7 +65,7 @@ cover: ## coverage of each package
 	go tool cover -func=coverage.out | tail -1
 
 bench: ## benchmarks, as ratios to plain fx in the same run
-	go test -run '^$$' -bench . -benchmem ./hosted ./logging
+	go test -run '^$$' -bench . -benchmem ./hosted ./hosted/web ./logging
 	cd internal/benchmarks && go test -run '^$$' -bench . -benchmem .
 
 fuzz: ## each fuzz target for a minute

@@ -173,6 +173,13 @@ func TestAFaultEndsWithItsExitCode(t *testing.T) {
 }
 
 func TestSocketsAreFoundByName(t *testing.T) {
+	for _, program := range []string{"sockets", "server"} {
+		t.Run(program, func(t *testing.T) { socketsAreFoundByName(t, program) })
+	}
+}
+
+func socketsAreFoundByName(t *testing.T, program string) {
+	t.Helper()
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +200,7 @@ func TestSocketsAreFoundByName(t *testing.T) {
 	// The shell knows the ID of the process that it becomes.
 	p.cmd = exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0"`, os.Args[0])
 	p.cmd.ExtraFiles = []*os.File{other, file}
-	p.start(t, "sockets", "LISTEN_FDS=2", "LISTEN_FDNAMES=admin:web")
+	p.start(t, program, "LISTEN_FDS=2", "LISTEN_FDNAMES=admin:web")
 	p.manager.wait(t, "READY=1")
 	if line := p.output.find(t, "sockets of systemd not used"); !strings.Contains(line, `"admin"`) {
 		t.Error(line)

@@ -24,6 +24,7 @@ import (
 	"github.com/fxhost/fxhost/host"
 	"github.com/fxhost/fxhost/host/systemd"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/web"
 )
 
 // The tests of signals, of sockets and of the real systemd run the test binary again
@@ -55,6 +56,9 @@ func programs() map[string][]fx.Option {
 		"slow stop":  {named("slow", nil, untilReleased)},
 		"settings":   {config.Configure[settings]("Worker"), named("worker", nil, nil), fx.Invoke(followSettings)},
 		"sockets":    {hosted.AddHostedService[*server](newServer)},
+		"server": {web.AddServer("web", func() http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, os.Getpid()) })
+		})},
 		"levels": {fx.Invoke(func(log *zap.Logger) {
 			log.Debug("a debug record")
 			log.Info("an info record")

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/host"
+	given "github.com/fxhost/fxhost/internal/sockets"
 )
 
 // Option changes what [Use] does.
@@ -67,7 +68,9 @@ func ExtendTimeout(d time.Duration) Option {
 
 // Use has builder's host run as a service of systemd if the program runs under
 // systemd, see the package's documentation (.NET: UseSystemd). Call it once, and
-// before Build. *[Notifier] and *[Sockets] are injectable from then on, everywhere.
+// before Build. *[Notifier] and *[Sockets] are injectable from then on, everywhere. A
+// server of web.AddServer listens on the sockets of its name, if there are some,
+// instead of on its Urls.
 //
 // A program runs under systemd if the variable NOTIFY_SOCKET is set, or systemd is
 // its parent, or has started it as SYSTEMD_EXEC_PID says. Otherwise the host keeps its
@@ -79,7 +82,7 @@ func Use(builder *host.Builder, options ...Option) {
 		o.apply(&s)
 	}
 	notifier, sockets := &Notifier{}, &Sockets{}
-	builder.Add(fx.Supply(notifier, sockets))
+	builder.Add(fx.Supply(notifier, sockets), fx.Provide(func() given.Listeners { return sockets.Listeners }))
 	if s.err != nil {
 		builder.Add(fx.Error(s.err))
 	}

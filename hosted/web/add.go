@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -17,6 +16,7 @@ import (
 	"github.com/fxhost/fxhost/internal/caller"
 	"github.com/fxhost/fxhost/internal/ctor"
 	"github.com/fxhost/fxhost/internal/outline"
+	"github.com/fxhost/fxhost/internal/sockets"
 	"github.com/fxhost/fxhost/internal/startup"
 )
 
@@ -130,11 +130,12 @@ type serverParams struct {
 	Factory       *scope.Factory                    `optional:"true"`
 }
 
-// Listeners returns the listeners that the program was given for a server, such as
-// sockets of systemd; none if there are none. Provide it to fx: a server that has
-// some uses them instead of the addresses in its Urls, in the same order. One that
-// has no counterpart there has the scheme of the last one.
-type Listeners func(server string) ([]net.Listener, error)
+// Listeners is a func(server string) ([]net.Listener, error) that returns the
+// listeners that the program was given for a server, none if there are none. Provide
+// it to fx, as systemd.Use does: a server that has some uses them instead of the
+// addresses in its Urls, in the same order. One that has no counterpart there has the
+// scheme of the last one.
+type Listeners = sockets.Listeners
 
 // Use has the handlers of all servers wrapped. constructor is called by fx and
 // returns a func(http.Handler) http.Handler. What it wraps has the scope, the

@@ -40,16 +40,17 @@ func (r *run) stop(ctx context.Context) error {
 	r.listeners = nil
 	r.mu.Unlock()
 	closeAll(listeners)
+	going, cancel := context.WithTimeout(ctx, letGo)
+	defer cancel()
+	r.acceptNoMore(going)
 	for _, c := range r.connections.in(http.StateHijacked) {
 		c.tell(ErrStopping)
 	}
 
 	// Each response tells its client that it was the last one.
-	going, cancel := context.WithTimeout(ctx, letGo)
 	r.wait(going, func() bool {
 		return len(r.connections.in(http.StateNew, http.StateActive, http.StateIdle)) == 0
 	})
-	cancel()
 	// Shutdown would wait five seconds for a connection that has never said anything.
 	closeConnections(r.connections.in(http.StateNew))
 	// net/http leaves HTTP/2 a second after its GOAWAY, however idle a connection is.
@@ -63,11 +64,23 @@ func (r *run) stop(ctx context.Context) error {
 	requests, tunnels := r.requests.Load(), max(r.tunnels.Load(), int64(len(r.connections.in(http.StateHijacked))))
 	_ = r.http.Close()
 	closeConnections(r.connections.in(http.StateHijacked))
-	r.serving.Wait()
 	if requests == 0 && tunnels == 0 {
 		return nil
 	}
 	return fmt.Errorf("%w: cut off %d requests and %d hijacked connections", context.Cause(ctx), requests, tunnels)
+}
+
+// acceptNoMore waits until nothing is being accepted: nobody would wait for that.
+func (r *run) acceptNoMore(ctx context.Context) {
+	done := make(chan struct{})
+	go func() {
+		r.serving.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done(): // a listener that goes on after Close is not ours
+	}
 }
 
 func closeConnections(all []*connection) {
