@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/goroutines"
 	"github.com/fxhost/fxhost/internal/lifetest"
 )
 
@@ -231,5 +233,25 @@ func TestJobsMayBeSteeredFromAnywhere(t *testing.T) {
 		if status, _ := app.Services().Get("it"); status.State != hosted.StateStopped {
 			t.Errorf("state %v", status.State)
 		}
+	})
+}
+
+// The goroutine of a run carries the name of the job, so that its stack is found.
+func TestARunIsFoundByTheNameOfItsJob(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		d := keep(func(context.Context, int) error {
+			<-release
+			return nil
+		})
+		app, _ := startJobs(t, d, background.Every(second), background.Name("a-job-with-a-name"))
+		time.Sleep(second)
+		synctest.Wait()
+		if stacks := goroutines.Stacks("a-job-with-a-name"); !strings.Contains(stacks, "TestARunIsFoundByTheNameOfItsJob") {
+			t.Errorf("stacks:\n%s", stacks)
+		}
+		close(release)
+		must(t, app.Stop(t.Context()))
 	})
 }

@@ -60,7 +60,8 @@ func FuzzRequests(f *testing.F) {
 		}
 		defer func() { _ = response.Body.Close() }()
 		text, _ := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-		if response.StatusCode >= 500 && response.StatusCode != http.StatusNotImplemented && response.StatusCode != http.StatusHTTPVersionNotSupported {
+		gone := strings.Contains(string(text), "context canceled") // our half of the connection is closed
+		if response.StatusCode >= 500 && !gone && response.StatusCode != http.StatusNotImplemented && response.StatusCode != http.StatusHTTPVersionNotSupported {
 			t.Errorf("%s %s: %s %s", method, target, response.Status, text)
 		}
 		if !known && !strings.Contains(header, token) && !strings.Contains(target, token) && response.StatusCode < 300 {

@@ -103,7 +103,7 @@ func newShop(tb testing.TB, settings hosttest.Settings, options ...fx.Option) *s
 	s.broken.Store(true)
 	all := hosttest.Settings{
 		"Admin:Token": token, "Worker:Interval": "5s", "Worker:Key": "classified key", "Unread:Thing": "classified thing",
-		"Logging:LogLevel:Default": "Information",
+		"Logging:LogLevel:Default": "Information", "shutdownTimeoutSeconds": 600,
 	}
 	maps.Copy(all, settings)
 	options = append(options,

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -184,23 +183,6 @@ func TestThereAreAtMostSixteenStreams(t *testing.T) {
 		defer func() { _ = response.Body.Close() }()
 		return response.StatusCode == http.StatusOK
 	})
-}
-
-// Whoever reads nothing is cut off, and holds nobody up.
-func TestAPageThatIsOpenDoesNotHoldUpTheStop(t *testing.T) {
-	t.Parallel()
-	s := openShop(t, nil)
-	for range 4 {
-		s.stream(t, "/services/events")
-	}
-	close(s.stopping)
-	begin := time.Now()
-	if err := s.host.Stop(context.Background()); err != nil {
-		t.Error(err)
-	}
-	if took := time.Since(begin); took > 20*time.Second { // of 30
-		t.Errorf("the stop took %v", took)
-	}
 }
 
 func TestAUnixSocketNeedsNoToken(t *testing.T) {

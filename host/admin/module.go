@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -29,7 +30,7 @@ func Use() fx.Option {
 // [hosted.Module]: https://pkg.go.dev/github.com/fxhost/fxhost/hosted#Module
 func Module(options Options) fx.Option {
 	if err := options.Validate(); err != nil {
-		return fx.Error(err)
+		return fx.Error(fmt.Errorf("admin: Options: %w", err))
 	}
 	return fx.Options(fx.Supply(&options), mount())
 }

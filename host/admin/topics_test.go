@@ -1,14 +1,19 @@
 package admin_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"go.uber.org/fx"
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/background/queue"
@@ -289,5 +294,81 @@ func TestTheSameIsShownAsJSONAndAsAPage(t *testing.T) {
 	_, body := s.ask(t, http.MethodGet, "/api/v1/settings?q=worker", nil)
 	if err := json.Unmarshal([]byte(body), &settings); err != nil || len(settings.Settings) != 2 || settings.Settings[0].Value != `"5s"` || settings.Settings[1].Masked != "its type" {
 		t.Errorf("%v: settings %+v", err, settings)
+	}
+}
+
+// What a person sees of a payload is short, and what a person must not see is in
+// neither the payload nor the headers.
+func TestPayloadsAreMaskedAndCut(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, nil)
+	if err := s.sender.Send(t.Context(), invoice{1, strings.Repeat("€", 10_000), "4111-classified", ""},
+		queue.Header("Authorization", "Bearer classified"), queue.Header("origin", "shop")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.sender.Send(t.Context(), invoice{2, "https://ada:classified@example.com", "", ""}); err != nil {
+		t.Fatal(err)
+	}
+	s.waitForDead(t, 2)
+	seen := get[struct {
+		Letters []struct {
+			Payload string
+			Bytes   int
+			Headers map[string]string
+		}
+	}](t, s, "dead-letters?queue=invoices").Letters
+	if text := fmt.Sprint(seen); containsHidden(text) {
+		t.Errorf("a secret is shown: %s", text)
+	}
+	if long := seen[0]; len(long.Payload) > 4<<10+10 || !strings.HasSuffix(long.Payload, "€ …") || long.Bytes < 30_000 {
+		t.Errorf("%d of %d bytes are shown: …%s", len(long.Payload), long.Bytes, long.Payload[len(long.Payload)-20:])
+	}
+	if headers := seen[0].Headers; headers["Authorization"] != "***" || headers["origin"] != "shop" {
+		t.Errorf("headers %v", headers)
+	}
+}
+
+type step struct{ Key, N int }
+
+// Dead letters that are ordered by key are sent again in the order in which they were sent.
+func TestTheOrderByKeyIsKept(t *testing.T) {
+	t.Parallel()
+	var (
+		mu     sync.Mutex
+		mended bool
+		got    = map[int][]int{}
+		total  int
+		sender queue.Sender[step]
+	)
+	s := newShop(t, nil, fx.Populate(&sender),
+		queue.Handle[step](queue.HandlerFunc[step](func(_ context.Context, m step) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if !mended {
+				return queue.Permanent(errors.New("not yet"))
+			}
+			got[m.Key] = append(got[m.Key], m.N)
+			total++
+			return nil
+		}), queue.Name("steps"), queue.Ordered(4)))
+	if err := s.host.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	const n = 60
+	for i := range n {
+		if err := sender.Send(t.Context(), step{i % 5, i}, queue.Key(fmt.Sprint(i%5))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "dead letters", func() bool { return get[letters](t, s, "dead-letters?queue=steps").Matches == n })
+	mu.Lock()
+	mended = true
+	mu.Unlock()
+	s.post(t, "dead-letters/resend", form("queue", "steps", "count", fmt.Sprint(n)), http.StatusOK)
+	eventually(t, "all messages", func() bool { mu.Lock(); defer mu.Unlock(); return total == n })
+	for key, numbers := range got {
+		if !slices.IsSorted(numbers) || len(numbers) != n/5 {
+			t.Errorf("key %d: %v", key, numbers)
+		}
 	}
 }

@@ -22,8 +22,8 @@ func Do(ctx context.Context, name string, f func(ctx context.Context)) {
 // Adopt gives the calling goroutine the mark of ctx, for the rest of its life.
 func Adopt(ctx context.Context) { pprof.SetGoroutineLabels(ctx) }
 
-// Stacks has the stacks of all goroutines that are marked with name. Those that are
-// the same are one. It stops the program for a moment. A program that does not call it
+// Stacks has the stacks of all goroutines that are marked with name, but for that of the
+// caller. Those that are the same are one. It stops the program for a moment. A program that does not call it
 // does not link what writes the stacks, which is 300 KB.
 func Stacks(name string) string {
 	var profile bytes.Buffer
