@@ -35,6 +35,12 @@ type browser struct {
 	ended    error
 }
 
+// oneBrowser is held by who has a browser: each takes much memory.
+var oneBrowser sync.Mutex
+
+// errBrowserEnded is no failure of the page's.
+var errBrowserEnded = errors.New("the browser has ended by itself")
+
 type reply struct {
 	ID     int             `json:"id"`
 	Method string          `json:"method"`
@@ -58,6 +64,8 @@ func openBrowser(t *testing.T) *browser {
 	if program == "" {
 		t.Skip("there is no chromium to look at the page with: install it to run this test")
 	}
+	oneBrowser.Lock()
+	t.Cleanup(oneBrowser.Unlock)
 	toBrowser, to, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +127,7 @@ func (b *browser) read(from *os.File) {
 		text, err := reader.ReadBytes(0)
 		b.mu.Lock()
 		if err != nil {
-			b.ended = errors.Join(errors.New("the browser has ended"), err)
+			b.ended = errors.Join(errBrowserEnded, err)
 			for _, waiting := range b.waiting {
 				close(waiting)
 			}
@@ -146,8 +154,20 @@ func (b *browser) read(from *os.File) {
 func (b *browser) call(method string, params any, result any) {
 	b.t.Helper()
 	if err := b.try(method, params, result); err != nil {
-		b.t.Fatalf("%s: %v", method, err)
+		b.fatal("%s: %v", method, err)
 	}
+}
+
+// fatal ends the test, as a failure unless the browser has crashed.
+func (b *browser) fatal(format string, args ...any) {
+	b.t.Helper()
+	b.mu.Lock()
+	ended := b.ended
+	b.mu.Unlock()
+	if ended != nil {
+		b.t.Skip("chromium does not work here: ", ended)
+	}
+	b.t.Fatalf(format, args...)
 }
 
 func (b *browser) try(method string, params any, result any) error {
@@ -175,7 +195,7 @@ func (b *browser) try(method string, params any, result any) error {
 	case r, ok := <-answer:
 		switch {
 		case !ok:
-			return errors.New("the browser has ended")
+			return errBrowserEnded
 		case r.Error != nil:
 			return errors.New(r.Error.Message)
 		case result != nil:
@@ -214,9 +234,12 @@ func (b *browser) wait(expression string) {
 		if value, err = b.eval(expression); err == nil && value == true {
 			return
 		}
+		if errors.Is(err, errBrowserEnded) {
+			break
+		}
 	}
 	text, _ := b.eval("document.location.href + '\\n' + document.body.innerText")
-	b.t.Fatalf("waited in vain for %s: %v, %v\n%v", expression, value, err, text)
+	b.fatal("waited in vain for %s: %v, %v\n%v", expression, value, err, text)
 }
 
 // do evaluates an expression.
@@ -224,7 +247,7 @@ func (b *browser) do(expression string) any {
 	b.t.Helper()
 	value, err := b.eval(expression)
 	if err != nil {
-		b.t.Fatalf("%s: %v", expression, err)
+		b.fatal("%s: %v", expression, err)
 	}
 	return value
 }
