@@ -13,18 +13,20 @@
 //
 // # Who may see it
 //
-// Without [Use] there is nothing: no listener and no route. With it, there is a listener
-// of its own at Admin:Urls, by default a free port of the loopback address. It is the first
-// service that starts and the last one that stops, so that a start and a stop can be looked
-// at while they hang.
+// The page is off until [Use] is called: there is no listener and no route. Then it is
+// served by a listener of its own at Admin:Urls, by default on a free port of the loopback
+// address. The listener is the first service that starts and the last one that stops, so that
+// a start or a stop that hangs can be looked at.
 //
-// Every request needs a token, also on the loopback address. If none is configured, one is made;
-// the link with it is written to stderr if that is a terminal, and nowhere else. The link is
-// exchanged for a cookie, tools send the token as "Authorization: Bearer". A unix socket
-// needs no token: whoever may open the file may use it. A request must name a host that is
-// allowed, which keeps out pages whose name leads to this address, and a request that changes something
-// must not come from another page. What a token allows is a list of [Grant].
+// Every request needs a token, also on the loopback address. If none is configured, a token
+// is generated. If stderr is a terminal, the link with the token is written to it, and
+// nowhere else. Opening the link exchanges the token for a cookie. Tools send the token as
+// "Authorization: Bearer". A unix socket needs no token: the permissions of the file decide.
 //
-// Values are masked by type, tag, source and name. Nothing writes to the configuration, shows the
-// content of the memory, or stops the host.
+// The Host header of every request must be allowed, so that a website whose name resolves to
+// this address is refused (DNS rebinding). A request that changes something must not come
+// from another site. Each token has a list of [Grant].
+//
+// Values are masked by type, tag, source and name. The page cannot change the configuration,
+// dump the memory, or stop the host.
 package admin

@@ -60,14 +60,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !s.options.allows(r.Host):
 		s.refuse(w, r, http.StatusMisdirectedRequest,
-			"this page is not served under that name: ask for localhost or an address, or add the name to Admin:AllowedHosts")
+			"this page is not served under the name in the Host header: use localhost or an address, or add the name to Admin:AllowedHosts")
 		return
 	case r.URL.Path != path.Clean(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0): // the mux would answer with a redirect that repeats it
 		fail(w, http.StatusNotFound, "there is nothing here")
 		return
 	}
 	if err := s.cross.Check(r); err != nil {
-		s.refuse(w, r, http.StatusForbidden, "a page of somebody else's must not do this")
+		s.refuse(w, r, http.StatusForbidden, "this request comes from another page: only the page itself and tools may send it")
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
