@@ -103,6 +103,7 @@ func (s *registered) workEnded(err error) {
 	s.ended, s.fault = time.Now(), err != nil
 	if err != nil {
 		s.lastError = err
+		s.faults++
 	}
 	s.mu.Unlock()
 	if s.beats != nil {

@@ -36,6 +36,8 @@ type registered struct {
 	lastError error
 	ended     time.Time // when its work has ended by itself, zero if it has not
 	fault     bool      // with an error
+	faults    int
+	calls     struct{ start, stop Took }
 }
 
 // Concurrent implements walk.Participant.
@@ -129,12 +131,25 @@ func goesOn(work Awaiter) bool {
 
 // Report implements walk.Participant.
 func (s *registered) Report(row *walk.Row, o walk.Outcome) error {
+	s.took(row, o)
 	if err := explain(o); err != nil && row != s.runner.table.cleanup { // a cleanup leaves the error of the start
 		s.mu.Lock()
 		s.lastError = err
 		s.mu.Unlock()
 	}
 	return s.participant.Report(row, o)
+}
+
+func (s *registered) took(row *walk.Row, o walk.Outcome) {
+	took := Took{time.Now().Add(-o.Elapsed), o.Elapsed}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch row.Name {
+	case PhaseStart:
+		s.calls.start = took
+	case PhaseStop:
+		s.calls.stop = took
+	}
 }
 
 // canEnd tells whether the service has work that ends otherwise than by a fault.
@@ -186,6 +201,7 @@ func (s *registered) status() ServiceStatus {
 	status := ServiceStatus{
 		Name: s.name, State: stateOf(stage), Since: since, Starts: s.starts, Restarts: s.restarts,
 		RestartAt: s.restartAt, LastError: s.lastError, Place: s.place.String(),
+		Faults: s.faults, Start: s.calls.start, Stop: s.calls.stop,
 	}
 	switch {
 	case late:

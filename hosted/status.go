@@ -48,6 +48,15 @@ type ServiceStatus struct {
 	RestartAt time.Time `json:"restartAt,omitzero"` // until when it waits to be restarted, zero if it does not
 	LastError error     `json:"lastError"`          // of its last failure, or what its [ErrorReporter] says; nil if there is none
 	Place     string    `json:"place"`              // file:line of its registration
+	Faults    int       `json:"-"`                  // how often its work has ended with an error
+	Start     Took      `json:"-"`                  // its last StartAsync that has returned, or was left behind
+	Stop      Took      `json:"-"`                  // the same of StopAsync
+}
+
+// Took is how long a call took. It is zero if there was none.
+type Took struct {
+	At      time.Time // when it began
+	Elapsed time.Duration
 }
 
 // MarshalJSON writes the text of LastError, or null.

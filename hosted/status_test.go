@@ -62,6 +62,49 @@ func TestStatusOfAFailureKeepsItsError(t *testing.T) {
 	})
 }
 
+func TestStatusHasHowLongTheStartAndTheStopTook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApplication(hosted.Options{})
+		wait := func(limit time.Duration) step {
+			return func(context.Context) error { time.Sleep(limit); return nil }
+		}
+		a.build(t, a.plain("first", steps{"start": wait(time.Second)}),
+			a.plain("a", steps{"start": wait(2 * time.Second), "stop": wait(3 * time.Second)}))
+		if status, _ := a.Services().Get("a"); status.Start != (hosted.Took{}) || status.Stop != (hosted.Took{}) || status.Faults != 0 {
+			t.Errorf("status %+v", status)
+		}
+		begin := time.Now()
+		a.start(t)
+		time.Sleep(time.Minute)
+		stop := time.Now()
+		a.stop(t)
+		status, _ := a.Services().Get("a")
+		if want := (hosted.Took{At: begin.Add(time.Second), Elapsed: 2 * time.Second}); status.Start != want {
+			t.Errorf("start %v, want %v", status.Start, want)
+		}
+		if want := (hosted.Took{At: stop, Elapsed: 3 * time.Second}); status.Stop != want {
+			t.Errorf("stop %v, want %v", status.Stop, want)
+		}
+	})
+}
+
+func TestStatusCountsFaults(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newApplication(hosted.Options{})
+		w, option := a.worker("w", hosted.OnFault(hosted.Ignore))
+		a.build(t, option)
+		a.start(t)
+		w.end(errBroken)
+		synctest.Wait()
+		if status, _ := a.Services().Get("w"); status.Faults != 1 {
+			t.Errorf("status %+v", status)
+		}
+		a.stop(t)
+	})
+}
+
 func TestServicesAreListedInRegistrationOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -60,6 +60,7 @@ func (t *topic) observe(ctx context.Context, e *Envelope, partition, attempt int
 	ctx, w.end = t.observers.BeginHandle(ctx, observe.Delivery{
 		Queue: t.name, Partition: partition, Engine: t.can.Engine, Type: t.message.String(), ID: e.ID, Key: e.Key,
 		Headers: e.Headers, Sent: e.Sent, Bytes: len(e.Body), Attempt: attempt, Loop: loop,
+		Delayed: e.Delay > 0,
 	})
 	if w.end == nil {
 		return ctx, nil

@@ -24,6 +24,10 @@ type responseWriter struct {
 // Unwrap is for http.ResponseController.
 func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// Status is that of the response, 0 as long as it has none. Middleware finds it below
+// writers that have Unwrap.
+func (w *responseWriter) Status() int { return w.status }
+
 // begin is called before the header is written.
 func (w *responseWriter) begin(status int) {
 	if w.status != 0 || status < 200 && status != http.StatusSwitchingProtocols {

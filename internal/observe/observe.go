@@ -57,6 +57,9 @@ type Delivery struct {
 	Sent      time.Time
 	Bytes     int // of the body
 	Attempt   int // 1 at first
+	// Delayed tells that the sender had the message held back, as far as the engine
+	// remembers that.
+	Delayed bool
 	// Loop tells that a loop over a queue.Consumer has received the message. Nobody
 	// sees the context that Handle returns then.
 	Loop bool
