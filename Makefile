@@ -7,7 +7,7 @@ GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
 # What needs a database, a router or its competitors has a go.mod of its own, so
 # that the one of fxhost stays small.
-MODULES := . config/validate logging/traceid internal/benchmarks examples/scopes examples/chi examples/spool examples/commands
+MODULES := . config/validate logging/traceid host/telemetry internal/benchmarks examples/scopes examples/chi examples/spool examples/commands
 
 # $(call each,COMMAND) runs COMMAND in every module.
 each = @set -e; for module in $(MODULES); do echo "$$module: $(1)"; (cd $$module && $(1)); done

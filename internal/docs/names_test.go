@@ -18,6 +18,7 @@ func packages() map[string]string {
 		"hosted": "hosted", "background": "background", "queue": "background/queue", "queuetest": "background/queue/queuetest", "config": "config", "logging": "logging",
 		"host": "host", "health": "host/health", "admin": "host/admin", "hosttest": "host/hosttest", "systemd": "host/systemd", "windows": "host/windows", "scope": "hosted/scope", "web": "hosted/web",
 		"validate": "config/validate", "traceid": "logging/traceid",
+		"telemetry": "host/telemetry", "prometheus": "host/telemetry/prometheus",
 	}
 }
 
@@ -126,7 +127,7 @@ func allNames(t *testing.T) map[string]ast.Node {
 
 // ourName is what in backquotes looks like a name of one of the packages; type
 // arguments and a call may follow.
-var ourName = regexp.MustCompile("`\\*?((?:hosted|background|queue|queuetest|config|logging|host|health|admin|hosttest|scope|web|systemd|windows|validate|traceid)\\.[A-Z][\\w.]*)[^`]*`")
+var ourName = regexp.MustCompile("`\\*?((?:hosted|background|queue|queuetest|config|logging|host|health|admin|hosttest|scope|web|systemd|windows|validate|traceid|telemetry|prometheus)\\.[A-Z][\\w.]*)[^`]*`")
 
 func TestNamesExist(t *testing.T) {
 	t.Parallel()

@@ -64,7 +64,7 @@ func TestEveryLogRecordIsInTheTable(t *testing.T) {
 		documentedFields = append(documentedFields, quoted(row[2])...)
 	}
 	source := logCalls{}
-	for _, folder := range []string{"hosted", "hosted/scope", "hosted/web", "host", "host/systemd", "host/health", "host/admin", "background", "background/queue", "config", "logging"} {
+	for _, folder := range []string{"hosted", "hosted/scope", "hosted/web", "host", "host/systemd", "host/health", "host/admin", "host/telemetry", "background", "background/queue", "config", "logging"} {
 		for _, file := range parse(t, folder) {
 			for _, declaration := range file.Decls {
 				if function, ok := declaration.(*ast.FuncDecl); ok {

@@ -45,4 +45,5 @@ const (
 	Target      = "target"       // what it was done to
 	Old         = "old"          // how that was before
 	New         = "new"          // how it is now
+	Signal      = "signal"       // of telemetry: traces or metrics
 )
