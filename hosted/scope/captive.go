@@ -29,14 +29,6 @@ func (e *CaptiveError) Error() string {
 // unitOfWork stands in fx for what a scoped value needs and a singleton lacks.
 type unitOfWork struct{}
 
-// guard is one for each application.
-type guard struct {
-	// While [Module] asks for scoped types, to see what fx.Replace and fx.Decorate have
-	// changed, the error of dig for a missing type, which optional parameters forgive.
-	forgiven error
-	changed  []changed
-}
-
 // changed is a scoped type that fx.Replace or fx.Decorate has changed.
 type changed struct {
 	maker *constructor
@@ -55,6 +47,11 @@ func (c changed) Error() string {
 //     parameter forgives that, but fx.ValidateApp, which calls nothing, does not see it
 //   - something that misses a unitOfWork, whose name is the advice: fx.ValidateApp sees
 //     that, but an optional parameter forgives it.
+//
+// To see whether fx.Replace or fx.Decorate has changed the types, they are asked for.
+// That must not call the first of these constructors, because fx logs an error for each
+// call that fails. So until then it misses something, too: nothing provides ready, but
+// it is decorated, and for fx a value exists once its decorator has been called.
 func (d *declaration) hide(at reflect.Value) fx.Option {
 	captive := &CaptiveError{Type: d.results[0].t}
 	if !d.results[0].ofScope() {
@@ -63,6 +60,7 @@ func (d *declaration) hide(at reflect.Value) fx.Option {
 	unit := func(name string) reflect.StructField { return tagged(reflect.TypeFor[unitOfWork](), name, "", false) }
 	name := fmt.Sprintf("of %v, %p", d.results[0], d.maker)
 	called, checked := unit(name), unit(name+", checked")
+	missing, ready := unit(bare(captive)), unit(fmt.Sprintf("%s (%p)", bare(captive), d.maker))
 
 	var made, asked, marks []reflect.StructField
 	for _, k := range d.results {
@@ -70,36 +68,27 @@ func (d *declaration) hide(at reflect.Value) fx.Option {
 		asked = append(asked, tagged(k.t, k.name, "", true))
 		marks = append(marks, markOf(reflect.TypeFor[unitOfWork](), k))
 	}
+	asked = append(asked, optional(ready)) // the last one: then the types have been asked for
 	maker, results := d.maker, d.results
 	d.hidden = neverCalled(at, reflect.FuncOf([]reflect.Type{in(called, checked)}, []reflect.Type{out(made...)}, false))
-	return fx.Provide(
-		d.hidden,
-		function(in(tagged(reflect.TypeFor[*guard](), "", "", true)), out(called), func(values []any) ([]any, error) {
-			if g, _ := values[0].(*guard); g != nil && g.forgiven != nil {
-				return nil, &forgivable{captive, g.forgiven}
-			}
-			return nil, captive
-		}),
-		function(in(unit(bare(captive))), out(append(marks, checked)...), nil),
-		function(in(asked...), out(tagged(reflect.TypeFor[[]changed](), "", "fxhost.scope.changed,flatten", false)), func(values []any) ([]any, error) {
-			var all []changed
-			for i, value := range values {
-				if value != nil && !reflect.ValueOf(value).IsZero() {
-					all = append(all, changed{maker, results[i]})
+	return fx.Options(
+		fx.Decorate(function(in(), out(ready), nil)),
+		fx.Provide(
+			d.hidden,
+			function(in(ready), out(called), func([]any) ([]any, error) { return nil, captive }),
+			function(in(missing), out(append(marks, checked)...), nil),
+			function(in(asked...), out(tagged(reflect.TypeFor[[]changed](), "", "fxhost.scope.changed,flatten", false)), func(values []any) ([]any, error) {
+				var all []changed
+				for i, k := range results {
+					if value := values[i]; value != nil && !reflect.ValueOf(value).IsZero() {
+						all = append(all, changed{maker, k})
+					}
 				}
-			}
-			return []any{all}, nil
-		}),
+				return []any{all}, nil
+			}),
+		),
 	)
 }
-
-// forgivable is a CaptiveError that optional parameters forgive.
-type forgivable struct {
-	*CaptiveError
-	missing error
-}
-
-func (e *forgivable) Unwrap() []error { return []error{e.CaptiveError, e.missing} }
 
 // markOf is how a scoped type k is marked, and how all marks of k are asked for: that
 // fails, because something is missing for them. If k is a singleton, there are none.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"go.uber.org/dig"
 	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/internal/caller"
@@ -14,35 +13,37 @@ import (
 
 // Module provides the [Factory] of an fx application. Package host includes it. The
 // singletons that scoped and transient constructors take are constructed when fx
-// invokes it.
+// invokes it. Add it before the fx.Modules of the application: what they invoke
+// earlier can take a scoped value that is optional:"true", and gets the zero value, which
+// only [ValidateApp] finds.
 func Module() fx.Option {
 	itself := declaration{
 		maker:   &constructor{name: "scope.Module", place: caller.Here().String()},
 		results: []key{{t: reflect.TypeFor[*Scope]()}},
 	}
 	return fx.Options(
-		fx.Provide(func() *Factory { return &Factory{} }, func() *guard { return &guard{} }),
+		fx.Provide(func() *Factory { return &Factory{} }),
 		itself.hide(reflect.ValueOf(Module)),
-		fx.Invoke(func(g *guard) { g.forgiven = dig.New().Invoke(func(unitOfWork) {}) }),
-		fx.Invoke(func(g *guard, in struct {
-			fx.In
-			Changed []changed `group:"fxhost.scope.changed"`
-		},
-		) {
-			g.forgiven, g.changed = nil, in.Changed
-		}),
-		fx.Invoke(func(g *guard, f *Factory, in struct {
+		// fx invokes this before what other modules invoke, if they come later.
+		fx.Module("fxhost.scope", fx.Invoke(func(fxChanges) {})),
+		fx.Invoke(func(f *Factory, changes fxChanges, in struct {
 			fx.In
 			Declarations []*declaration `group:"fxhost.scope"`
 		},
 		) error {
-			compiled, err := compile(in.Declarations, g.changed)
+			compiled, err := compile(in.Declarations, changes.Changed)
 			if err == nil {
 				f.graph.Store(compiled)
 			}
 			return err
 		}),
 	)
+}
+
+// fxChanges are the scoped types that fx.Replace or fx.Decorate has changed.
+type fxChanges struct {
+	fx.In
+	Changed []changed `group:"fxhost.scope.changed"`
 }
 
 // Provide registers constructors of scoped values. Each scope has its own value,

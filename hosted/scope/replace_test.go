@@ -109,7 +109,7 @@ func TestFxReplaceOfAScopedTypeIsRefused(t *testing.T) {
 	t.Parallel()
 	const (
 		replaced  = `scope: fx\.Replace and fx\.Decorate do not reach \*scope_test\.repo of scope_test\.newRepo @, which lives for one unit of work: use scope\.Replace`
-		decorated = `.*failed to build \*scope_test\.repo: could not build arguments for function \S+newDecorated @: .*; scope\.Replace changes it, fx\.Replace and fx\.Decorate do not("\])?`
+		decorated = `.*failed to build \*scope_test\.repo: could not build arguments for function \S+newDecorated @: .*; scope\.Replace changes it, fx\.Replace and fx\.Decorate do not( \(0x\w+\))?("\])?`
 	)
 	inModule := fx.Module("orders", standardScoped())
 	for name, test := range map[string]struct {

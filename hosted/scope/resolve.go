@@ -79,6 +79,9 @@ func function(in, out reflect.Type, body func([]any) ([]any, error)) any {
 				given[i] = args[0].Field(i + 1).Interface()
 			}
 			result, failed := reflect.New(out).Elem(), reflect.New(types[1]).Elem()
+			if body == nil {
+				return []reflect.Value{result, failed}
+			}
 			values, err := body(given)
 			for i, value := range values {
 				result.Field(i + 1).Set(reflect.ValueOf(value))
@@ -119,4 +122,10 @@ func tagged(t reflect.Type, name, group string, optional bool) reflect.StructFie
 		tag += `optional:"true"`
 	}
 	return reflect.StructField{Type: t, Tag: reflect.StructTag(tag)}
+}
+
+// optional is the parameter of a function that does without it.
+func optional(field reflect.StructField) reflect.StructField {
+	field.Tag += `optional:"true"`
+	return field
 }

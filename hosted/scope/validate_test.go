@@ -85,12 +85,19 @@ func TestAnOptionalCaptiveIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			ofModule := name == "later" || name == "another module" // which invokes before scope.Module does
 			for _, scoped := range []fx.Option{standard(), fx.Module("orders", standard())} {
 				wantText(t, validate(scoped, option), want)
 				for name, options := range map[string][]fx.Option{
 					"first": {scope.Module(), scoped, option}, "last": {option, scoped, scope.Module()},
 				} {
 					err := fx.New(fx.NopLogger, fx.Options(options...)).Err()
+					if name == "last" && ofModule {
+						if err != nil {
+							t.Errorf("Module last: %v: say so in its comment", err)
+						}
+						continue
+					}
 					var captive *scope.CaptiveError
 					if wantText(t, err, want); !errors.As(err, &captive) || captive.Type != reflect.TypeFor[*repo]() ||
 						!strings.HasPrefix(captive.Constructor, "scope_test.newRepo (") {
@@ -104,3 +111,31 @@ func TestAnOptionalCaptiveIsFound(t *testing.T) {
 		t.Errorf("of a singleton that nobody takes: %v", err)
 	}
 }
+
+// fx logs each call that fails as an error, which would alarm everyone.
+func TestNoCallFailsInABuild(t *testing.T) {
+	t.Parallel()
+	var failed []error
+	log := fx.WithLogger(func() fxevent.Logger {
+		return events(func(event fxevent.Event) {
+			if run, ok := event.(*fxevent.Run); ok && run.Err != nil {
+				failed = append(failed, run.Err)
+			}
+		})
+	})
+	options := fx.Options(log, standard(), fx.Module("orders", scope.Provide(func() *a { return nil })), scope.Module())
+	if err := errors.Join(fx.New(options).Err(), errors.Join(failed...)); err != nil {
+		t.Error(err)
+	}
+	type params struct {
+		fx.In
+		Repo *repo `optional:"true"`
+	}
+	if err := fx.New(options, fx.Invoke(func(params) {})).Err(); err == nil || len(failed) != 1 {
+		t.Errorf("%v, and of a captive %d calls failed", err, len(failed))
+	}
+}
+
+type events func(fxevent.Event)
+
+func (f events) LogEvent(event fxevent.Event) { f(event) }
