@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/fxhost/fxhost/host/hosttest"
 )
 
 // everywhere are a page, JSON, both streams, an action and a profile.
@@ -92,7 +94,7 @@ func TestTheLinkIsExchangedForACookie(t *testing.T) {
 // A page whose name was led to this address has that name in its requests.
 func TestAnotherHostIsRefusedEverywhere(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, hosttestSettings{"Admin:AllowedHosts:0": "Admin.Example.com"})
+	s := openShop(t, hosttest.Settings{"Admin:AllowedHosts:0": "Admin.Example.com"})
 	for path, method := range everywhere() {
 		for _, name := range []string{"evil.example", "evil.example:8090", "localhost.evil.example", "127.0.0.1.evil.example", "localhost@evil.example", "admin.example.com.evil"} {
 			response, body := s.ask(t, method, path, nil, asHost(name))
@@ -135,7 +137,7 @@ func TestAnotherPageMustChangeNothing(t *testing.T) {
 
 func TestGrantsAreCheckedAtTheServer(t *testing.T) {
 	t.Parallel()
-	settings := hosttestSettings{
+	settings := hosttest.Settings{
 		"Admin:Grants:0": "look", "Admin:Grants:1": "change",
 		"Admin:Users:ada:Token": "token-of-ada-1234567", "Admin:Users:ada:Grants:0": "look", "Admin:Users:ada:Grants:1": "act",
 		"Admin:Users:bob:Token": "token-of-bob-1234567",

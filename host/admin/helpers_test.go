@@ -240,3 +240,15 @@ func (s *shop) post(t *testing.T, path string, form url.Values, status int, chan
 	}
 	return body
 }
+
+// form are the values of a form: names and values in turn.
+func form(pairs ...string) url.Values {
+	values := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		values.Add(pairs[i], pairs[i+1])
+	}
+	return values
+}
+
+// containsHidden tells whether a text has one of the secrets of the shop.
+func containsHidden(text string) bool { return strings.Contains(text, "classified") }

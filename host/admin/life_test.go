@@ -17,6 +17,7 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/host/admin"
+	"github.com/fxhost/fxhost/host/hosttest"
 	"github.com/fxhost/fxhost/hosted"
 )
 
@@ -203,7 +204,7 @@ func TestAUnixSocketNeedsNoToken(t *testing.T) {
 	stale.SetUnlinkOnClose(false)
 	_ = stale.Close()
 
-	s := openShop(t, hosttestSettings{"Admin:Urls": "unix:" + path, "Admin:Grants:0": "look"})
+	s := openShop(t, hosttest.Settings{"Admin:Urls": "unix:" + path, "Admin:Grants:0": "look"})
 	if addresses, link := s.admin.Addresses(), s.admin.Link(); addresses[0] != path || link != "" {
 		t.Errorf("addresses %q, link %q", addresses, link)
 	}
@@ -230,7 +231,7 @@ func TestAUnixSocketNeedsNoToken(t *testing.T) {
 	if a, b, c := ask(http.MethodGet, "localhost", "/api/v1/jobs"), ask(http.MethodPost, "localhost", "/api/v1/jobs/run"), ask(http.MethodGet, "evil.example", "/"); a != 200 || b != 403 || c != 421 {
 		t.Errorf("answers %d %d %d", a, b, c)
 	}
-	second := newShop(t, hosttestSettings{"Admin:Urls": "unix:" + path})
+	second := newShop(t, hosttest.Settings{"Admin:Urls": "unix:" + path})
 	if err := second.host.Start(context.Background()); err == nil || !strings.Contains(err.Error(), "is that of another program, which is running") {
 		t.Errorf("a second program: %v", err)
 	}
@@ -244,7 +245,7 @@ func TestAUnixSocketNeedsNoToken(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	third := newShop(t, hosttestSettings{"Admin:Urls": "unix:" + path})
+	third := newShop(t, hosttest.Settings{"Admin:Urls": "unix:" + path})
 	if err := third.host.Start(context.Background()); err == nil || !strings.Contains(err.Error(), "exists and is no socket") {
 		t.Errorf("a file in its place: %v", err)
 	}
@@ -253,7 +254,7 @@ func TestAUnixSocketNeedsNoToken(t *testing.T) {
 func TestATakenPortIsAStartError(t *testing.T) {
 	t.Parallel()
 	s := openShop(t, nil)
-	second := newShop(t, hosttestSettings{"Admin:Urls": "http://127.0.0.1:0;" + s.origin()})
+	second := newShop(t, hosttest.Settings{"Admin:Urls": "http://127.0.0.1:0;" + s.origin()})
 	err := second.host.Start(context.Background())
 	if err == nil || !strings.Contains(err.Error(), "admin: Admin:Urls: listen tcp "+s.admin.Addresses()[0]) {
 		t.Errorf("error %v", err)
@@ -262,7 +263,7 @@ func TestATakenPortIsAStartError(t *testing.T) {
 
 func TestTheFirstTokenIsMade(t *testing.T) {
 	t.Parallel()
-	a, b := openShop(t, hosttestSettings{"Admin:Token": ""}), openShop(t, hosttestSettings{"Admin:Token": ""})
+	a, b := openShop(t, hosttest.Settings{"Admin:Token": ""}), openShop(t, hosttest.Settings{"Admin:Token": ""})
 	one, other := strings.TrimPrefix(a.admin.Link(), a.origin()+"/?token="), strings.TrimPrefix(b.admin.Link(), b.origin()+"/?token=")
 	if len(one) < 26 || one == other {
 		t.Errorf("tokens %q and %q", one, other)
@@ -279,7 +280,7 @@ func TestTheFirstTokenIsMade(t *testing.T) {
 
 func TestItCanBeDisabled(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, hosttestSettings{"Admin:Disabled": true})
+	s := openShop(t, hosttest.Settings{"Admin:Disabled": true})
 	if len(s.admin.Addresses()) != 0 || s.admin.Link() != "" {
 		t.Errorf("it is at %q", s.admin.Addresses())
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/fxhost/fxhost/host/hosttest"
 )
 
 // A person opens the link, changes a level and back, runs a job and pauses it, and sends
@@ -14,7 +16,7 @@ import (
 func TestAPersonUsesThePage(t *testing.T) {
 	t.Parallel()
 	b := openBrowser(t)
-	s := openShop(t, hosttestSettings{"Shop:Name": "<b>shop</b>"})
+	s := openShop(t, hosttest.Settings{"Shop:Name": "<b>shop</b>"})
 	s.bury(t, 5)
 	if err := s.jobs.RunNow("sync-prices"); err != nil {
 		t.Fatal(err)

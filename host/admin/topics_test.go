@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/background/queue"
+	"github.com/fxhost/fxhost/host/hosttest"
 )
 
 // What comes from outside is text, on every page and with every filter.
@@ -137,7 +138,7 @@ func TestDeadLettersAreFilteredCountedAndSentAgain(t *testing.T) {
 
 func TestActionsAreKeptAndLogged(t *testing.T) {
 	t.Parallel()
-	s := openShop(t, hosttestSettings{"Admin:Users:ada:Token": "token-of-ada-1234567"})
+	s := openShop(t, hosttest.Settings{"Admin:Users:ada:Token": "token-of-ada-1234567"})
 	ada := header("Authorization", "Bearer token-of-ada-1234567")
 	s.post(t, "jobs/pause", form("name", "sync-prices"), http.StatusOK, ada)
 	s.post(t, "jobs/resume", form("name", "sync-prices"), http.StatusOK)
