@@ -26,6 +26,7 @@ func answers() []answer {
 		{"check", []string{"true", "build"}, (*Builder).tellCheck},
 		{"probe", probe.Names(), (*Builder).tellProbe},
 		{"print-manifest", nil, (*Builder).tellManifest},
+		{"print-unit", nil, (*Builder).tellUnit},
 	}
 }
 

@@ -79,3 +79,25 @@ func TestTheServersOfAManifest(t *testing.T) {
 		t.Error(output)
 	}
 }
+
+// A program without package systemd has a unit, too.
+func TestUnit(t *testing.T) {
+	t.Parallel()
+	output := run(t, "constructor", "--print-unit", "--environment=Staging", "--shutdownTimeoutSeconds=60", "--drainDelaySeconds", "5").exit(0)
+	executable, err := filepath.EvalSymlinks(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\nType=exec\n", "\nTimeoutStopSec=70s\n",
+		"\nExecStart=" + executable + " --drainDelaySeconds=5 --environment=Staging --shutdownTimeoutSeconds=60\n",
+	} {
+		if !strings.Contains(output, want) {
+			t.Errorf("no %q in\n%s", want, output)
+		}
+	}
+	output = run(t, "constructor", "--print-unit", "--shutdownTimeoutSeconds=soon").exit(1)
+	if !strings.Contains(output, "config: shutdownTimeoutSeconds") || strings.Contains(output, "[Unit]") {
+		t.Errorf("output:\n%s", output)
+	}
+}

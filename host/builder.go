@@ -204,6 +204,7 @@ func (b *Builder) Validate() error {
 //	--check=build               the same, and calls the constructors
 //	--probe live|ready|startup  asks the program that runs with the same Health:Urls
 //	--print-manifest            a Deployment of Kubernetes that fits the program
+//	--print-unit                a unit of systemd that fits the program
 //
 // A switch that is given a value it does not take, such as --version=2, is a setting,
 // and so is one to which [config.Switches] gives a key of the program's own.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fxhost/fxhost/config"
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/internal/live"
 	"github.com/fxhost/fxhost/internal/outline"
 	"github.com/fxhost/fxhost/internal/probe"
 )
@@ -33,6 +34,7 @@ func Module(options Options) fx.Option {
 func mount() fx.Option {
 	return fx.Module("fxhost.health",
 		fx.Provide(newHealth),
+		live.Provide(func(h *Health) live.Check { return h.Live }),
 		outline.DeclarePort(outline.Port{Name: "health", Key: probe.Key, Default: "http://*:8081"}),
 		hosted.AddHostedService[*service](newService, hosted.Name("health"), hosted.First()),
 	)

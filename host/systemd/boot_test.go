@@ -348,6 +348,33 @@ func TestUnderARealSystemd(t *testing.T) {
 			}
 			t.Logf("%d requests, by processes %v", len(served), slices.Compact(served))
 		})
+		t.Run("a printed unit runs", func(t *testing.T) {
+			t.Parallel()
+			const folder = "/etc/systemd/system/printed.service"
+			b.do(t, "sh", "-c", "SYSTEMD_TEST_PROGRAM=plain /run/test/program --print-unit --contentRoot=/run/test/settings "+
+				"--drainDelaySeconds=1 --Worker:Name='100% \"sure\" $HOME' >"+folder)
+			if output := b.do(t, "systemd-analyze", "verify", folder); output != "" {
+				t.Error(output)
+			}
+			// What the machine of the test does not have: a boot, and another program in the binary.
+			b.do(t, "sh", "-c", "mkdir "+folder+".d && printf '[Unit]\nDefaultDependencies=no\n[Service]\nEnvironment=SYSTEMD_TEST_PROGRAM=arguments\n' >"+
+				folder+".d/test.conf")
+			b.do(t, "systemctl", "daemon-reload")
+			b.do(t, "systemctl", "start", "printed")
+			for property, want := range map[string]string{
+				"StatusText": "running, 2 services", "TimeoutStopUSec": "36s", "WatchdogUSec": "30s",
+				"WorkingDirectory": "/run/test/settings", "DynamicUser": "yes",
+			} {
+				if got := b.show(t, "printed", property); got != want {
+					t.Errorf("%s is %q, want %q\n%s", property, got, want, b.journal(t, "printed"))
+				}
+			}
+			b.untilLogged(t, "printed", `["--Worker:Name=100% \"sure\" $HOME" "--drainDelaySeconds=1"]`)
+			b.do(t, "systemctl", "reload", "printed")
+			b.untilLogged(t, "printed", "configuration reloaded")
+			b.do(t, "systemctl", "stop", "printed")
+			b.untilLogged(t, "printed", "host draining")
+		})
 		t.Run("the journal has the levels", func(t *testing.T) {
 			t.Parallel()
 			b.do(t, "systemctl", "start", "levels")

@@ -22,6 +22,7 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/host/health"
 	"github.com/fxhost/fxhost/host/systemd"
 	"github.com/fxhost/fxhost/hosted"
 )
@@ -160,8 +161,8 @@ func TestTheWatchdogIsFedAtHalfItsTimeWhileTheHostIsLive(t *testing.T) {
 			}
 			return n
 		}
-		if n := fed(time.Second); n != 1 {
-			t.Errorf("fed %d times at the start", n)
+		if n := fed(time.Second); n != 0 {
+			t.Errorf("fed %d times at the start, want half of the time later", n)
 		}
 		if n := fed(50 * time.Second); n != 10 {
 			t.Errorf("fed %d times in 50 s, want each 5 s", n)
@@ -208,6 +209,42 @@ func TestAStalledServiceIsNotLive(t *testing.T) {
 		want(t, []string{last}, "STATUS=running, 0 of 1 services; poller stalled; not live, see the log")
 		time.Sleep(time.Minute)
 		want(t, m.all(t))
+		stop(t, h)
+	})
+}
+
+// What fails the probe for liveness ends the messages to the watchdog.
+func TestTheProbeForLivenessDecides(t *testing.T) {
+	m := listen(t, "")
+	t.Setenv("WATCHDOG_USEC", "2000000")
+	synctest.Test(t, func(t *testing.T) {
+		var sick atomic.Bool
+		builder, logs := newBuilder(nil, named("service", nil, nil), health.Use(),
+			health.AddCheckFunc("engine", func(context.Context) error {
+				if sick.Load() {
+					return errors.New("seized")
+				}
+				return nil
+			}, health.Tags(health.Live), health.Interval(time.Second)))
+		h := mustBuild(t, builder)
+		if err := h.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if !slices.Contains(m.all(t), "WATCHDOG=1") {
+			t.Error("not fed")
+		}
+		sick.Store(true)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		m.all(t)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		want(t, m.all(t))
+		if n := logs.FilterMessage("host is not live: watchdog of systemd not fed").Len(); n != 1 {
+			t.Errorf("%d records", n)
+		}
 		stop(t, h)
 	})
 }

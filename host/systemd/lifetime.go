@@ -17,6 +17,7 @@ import (
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/internal/category"
 	"github.com/fxhost/fxhost/internal/fields"
+	"github.com/fxhost/fxhost/internal/live"
 )
 
 // lifetime is the [host.Lifetime] of a service of systemd. It takes signals as the
@@ -97,8 +98,13 @@ func (l *lifetime) WaitForStart(ctx context.Context, stop func(cause error)) err
 }
 
 // follow is given the application when fx has built it.
-func (l *lifetime) follow(app *hosted.ApplicationLifetime, services *hosted.Services, options *host.Options, log *zap.Logger) {
+func (l *lifetime) follow(
+	app *hosted.ApplicationLifetime, services *hosted.Services, options *host.Options, log *zap.Logger, checks live.Checks,
+) {
 	l.mu.Lock()
+	for _, check := range checks.All {
+		l.settings.live = append(l.settings.live, check)
+	}
 	l.app = application{
 		app, services, options,
 		category.Named(log, "fxhost.systemd"), category.Named(log, "fxhost.config"),

@@ -27,6 +27,13 @@ type process struct {
 	output  *lineReader
 }
 
+// lineReader reads what the program prints.
+type lineReader struct {
+	*bufio.Reader
+
+	process *process
+}
+
 // run runs a program. Each of env is a variable, such as TICK=1s; some are settings.
 func run(t *testing.T, name string, env ...string) *process {
 	t.Helper()
@@ -45,7 +52,7 @@ func (p *process) start(t *testing.T, name string, env ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.output = &lineReader{Reader: bufio.NewReader(stdout)}
+	p.output = &lineReader{Reader: bufio.NewReader(stdout), process: p}
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +69,15 @@ func (p *process) signal(t *testing.T, s os.Signal) {
 	}
 }
 
+// limit kills a program that takes too long.
+func (p *process) limit() *time.Timer {
+	return time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
+}
+
 // end waits for the end of the program.
 func (p *process) end(t *testing.T, code int) {
 	t.Helper()
-	hung := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
-	defer hung.Stop()
+	defer p.limit().Stop()
 	_, _ = io.Copy(io.Discard, p.output)
 	_ = p.cmd.Wait()
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
@@ -74,11 +85,10 @@ func (p *process) end(t *testing.T, code int) {
 	}
 }
 
-type lineReader struct{ *bufio.Reader }
-
 // find reads up to a line that has text in it.
 func (r *lineReader) find(t *testing.T, text string) string {
 	t.Helper()
+	defer r.process.limit().Stop()
 	var all strings.Builder
 	for {
 		line, err := r.ReadString('\n')
@@ -173,13 +183,6 @@ func TestAFaultEndsWithItsExitCode(t *testing.T) {
 }
 
 func TestSocketsAreFoundByName(t *testing.T) {
-	for _, program := range []string{"sockets", "server"} {
-		t.Run(program, func(t *testing.T) { socketsAreFoundByName(t, program) })
-	}
-}
-
-func socketsAreFoundByName(t *testing.T, program string) {
-	t.Helper()
 	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +203,7 @@ func socketsAreFoundByName(t *testing.T, program string) {
 	// The shell knows the ID of the process that it becomes.
 	p.cmd = exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0"`, os.Args[0])
 	p.cmd.ExtraFiles = []*os.File{other, file}
-	p.start(t, program, "LISTEN_FDS=2", "LISTEN_FDNAMES=admin:web")
+	p.start(t, "sockets", "LISTEN_FDS=2", "LISTEN_FDNAMES=admin:web")
 	p.manager.wait(t, "READY=1")
 	if line := p.output.find(t, "sockets of systemd not used"); !strings.Contains(line, `"admin"`) {
 		t.Error(line)
@@ -219,9 +222,13 @@ func socketsAreFoundByName(t *testing.T, program string) {
 }
 
 func TestSocketsOfAnotherProcessAreLeftAlone(t *testing.T) {
-	p := run(t, "sockets", "LISTEN_FDS=1", "LISTEN_PID=1", "LISTEN_FDNAMES=web")
-	p.output.find(t, "no socket called web")
-	p.end(t, 1)
+	p := run(t, "sockets", "LISTEN_FDS=1", "LISTEN_PID=1", "LISTEN_FDNAMES=web", "Servers__web__Urls=http://127.0.0.1:0")
+	if line := p.output.find(t, "server listening"); !strings.Contains(line, "http://127.0.0.1:") {
+		t.Error(line)
+	}
+	p.manager.wait(t, "READY=1")
+	p.signal(t, syscall.SIGTERM)
+	p.end(t, 0)
 }
 
 func TestSocketsThatCannotBeAreTold(t *testing.T) {

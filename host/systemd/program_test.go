@@ -6,12 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	ossignal "os/signal"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -54,11 +52,9 @@ func programs() map[string][]fx.Option {
 		"slow start": {steps(20)},
 		"hung start": {steps(2), named("hung", hang, nil)},
 		"slow stop":  {named("slow", nil, untilReleased)},
+		"arguments":  {steps(1), fx.Invoke(func() { fmt.Printf("%q\n", os.Args[1:]) }), fx.Invoke(readName)},
 		"settings":   {config.Configure[settings]("Worker"), named("worker", nil, nil), fx.Invoke(followSettings)},
-		"sockets":    {hosted.AddHostedService[*server](newServer)},
-		"server": {web.AddServer("web", func() http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, os.Getpid()) })
-		})},
+		"sockets":    {web.AddServer("web", answer)},
 		"levels": {fx.Invoke(func(log *zap.Logger) {
 			log.Debug("a debug record")
 			log.Info("an info record")
@@ -96,7 +92,7 @@ func TestMain(m *testing.M) {
 	if !ok {
 		panic(name)
 	}
-	builder := host.NewBuilder(nil)
+	builder := host.NewBuilder(os.Args[1:])
 	builder.Logging.Output = os.Stdout
 	extend, err := time.ParseDuration(os.Getenv("EXTEND"))
 	if err != nil {
@@ -146,6 +142,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// readName is for a setting that the command line has.
+func readName(configuration *config.Manager) { configuration.Exists("Worker:Name") }
+
 type settings struct{ Limit int }
 
 // followSettings prints what is in force.
@@ -154,40 +153,9 @@ func followSettings(monitor *config.Monitor[settings]) {
 	monitor.OnChange(func(_, current *settings) { fmt.Println("limit", current.Limit) })
 }
 
-// server answers on the sockets called "web", with the ID of its process.
-type server struct {
-	sockets   *systemd.Sockets
-	listeners []net.Listener
-	accepts   sync.WaitGroup
-	http      http.Server
-}
-
-func newServer(sockets *systemd.Sockets) *server { return &server{sockets: sockets} }
-
-func (s *server) StartAsync(context.Context) error {
-	listeners, err := s.sockets.Listeners("web")
-	if err != nil {
-		return err
-	}
-	if len(listeners) == 0 {
-		return errors.New("no socket called web")
-	}
-	s.http.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// answer answers with the ID of the process.
+func answer() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprintln(w, os.Getpid())
 	})
-	s.listeners = listeners
-	for _, listener := range listeners {
-		s.accepts.Go(func() { _ = s.http.Serve(listener) })
-	}
-	return nil
-}
-
-// StopAsync accepts no more before it shuts down: Shutdown does not wait for a
-// connection that is just being accepted.
-func (s *server) StopAsync(ctx context.Context) error {
-	for _, listener := range s.listeners {
-		_ = listener.Close() // the socket stays open
-	}
-	s.accepts.Wait()
-	return s.http.Shutdown(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/internal/outline"
 	given "github.com/fxhost/fxhost/internal/sockets"
 )
 
@@ -39,7 +40,8 @@ func Active(active bool) Option {
 // host runs; a panic is an error. It should look at the program itself only: a
 // restart does not mend a database.
 //
-// Without Live, a host is live unless a service is in [hosted.StateStalled].
+// Without Live, a host is live unless a service is in [hosted.StateStalled], and with
+// health.Use() unless the probe for liveness fails.
 //
 // [hosted.StateStalled]: https://pkg.go.dev/github.com/fxhost/fxhost/hosted#StateStalled
 func Live(f func() error) Option {
@@ -82,7 +84,8 @@ func Use(builder *host.Builder, options ...Option) {
 		o.apply(&s)
 	}
 	notifier, sockets := &Notifier{}, &Sockets{}
-	builder.Add(fx.Supply(notifier, sockets), fx.Provide(func() given.Listeners { return sockets.Listeners }))
+	builder.Add(fx.Supply(notifier, sockets), fx.Provide(func() given.Listeners { return sockets.Listeners }),
+		outline.DeclareNotifier())
 	if s.err != nil {
 		builder.Add(fx.Error(s.err))
 	}

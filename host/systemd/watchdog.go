@@ -50,16 +50,16 @@ func (l *lifetime) takeWatchdog() {
 // goroutine of its own: one that hangs in it is not live.
 func (l *lifetime) feedWatchdog() {
 	select {
-	case <-l.ready: // systemd begins to wait
+	case <-l.ready: // systemd begins to wait, and what checks have to find out has half of that
 	case <-l.over:
 		return
 	}
 	ticker := time.NewTicker(max(l.watchdog/2, shortest))
 	defer ticker.Stop()
 	for {
-		l.feed(l.isLive())
 		select {
 		case <-ticker.C:
+			l.feed(l.isLive())
 		case <-l.over:
 			return
 		}

@@ -14,6 +14,7 @@ import (
 type Outline struct {
 	Ports    []Port    // by key
 	Sections []Section // by name
+	Notifies bool      // the program tells systemd what it does
 }
 
 // Port is something that listens where a setting says.
@@ -39,6 +40,12 @@ func DeclarePort(p Port) fx.Option { return declare(p, `group:"fxhost.outline.po
 // DeclareSection adds a Section to the options of an application.
 func DeclareSection(s Section) fx.Option { return declare(s, `group:"fxhost.outline.sections"`) }
 
+// DeclareNotifier adds to the options of an application that it tells systemd what it
+// does.
+func DeclareNotifier() fx.Option { return declare(notifier{}, `group:"fxhost.outline.notifiers"`) }
+
+type notifier struct{}
+
 func declare[T any](value T, tag string) fx.Option {
 	return fx.Provide(fx.Annotate(func() T { return value }, fx.ResultTags(tag)))
 }
@@ -61,11 +68,14 @@ func Of(options ...fx.Option) (o Outline, ok bool) {
 		fx.In
 		Ports    []Port    `group:"fxhost.outline.ports"`
 		Sections []Section `group:"fxhost.outline.sections"`
+
+		Notifiers []notifier `group:"fxhost.outline.notifiers"`
 	},
 	) fxevent.Logger {
 		o.Ports = slices.DeleteFunc(slices.Clone(in.Ports), func(p Port) bool { return p.Name == mark })
 		ok = len(o.Ports) < len(in.Ports)
 		o.Sections = in.Sections
+		o.Notifies = len(in.Notifiers) > 0
 		// The order of a group is not fixed.
 		slices.SortFunc(o.Ports, func(a, b Port) int { return strings.Compare(a.Key, b.Key) })
 		slices.SortFunc(o.Sections, func(a, b Section) int { return strings.Compare(a.Name, b.Name) })

@@ -16,6 +16,10 @@ for node in null zero full random urandom tty; do
 	: >"/run/nodes/$node"
 	mount --bind "/dev/$node" "/run/nodes/$node"
 done
+mkdir /run/nodes/pts /run/nodes/shm
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620 none /run/nodes/pts
+ln -s pts/ptmx /run/nodes/ptmx
+mount -t tmpfs -o mode=1777 none /run/nodes/shm
 mount --move /run/nodes /dev
 
 # The machine: no proc of others, no sysctl, none of its units and settings of systemd.
@@ -26,8 +30,9 @@ mount -t tmpfs none /etc/systemd
 mkdir /etc/systemd/system
 cp /run/test/units/* /etc/systemd/system
 printf '[Journal]\nStorage=volatile\nRateLimitBurst=0\n' >/etc/systemd/journald.conf
-for unit in systemd-journald-audit.socket sysinit.target basic.target; do
-	ln -s /dev/null "/etc/systemd/system/$unit"
+ln -s /dev/null /etc/systemd/system/systemd-journald-audit.socket
+for unit in sysinit basic network-online; do
+	printf '[Unit]\nDefaultDependencies=no\n' >"/etc/systemd/system/$unit.target"
 done
 cut -d ' ' -f 2 /proc/mounts | while read -r point; do
 	case $point in
