@@ -16,12 +16,13 @@ type requestBody struct {
 	exchange *exchange
 	body     io.ReadCloser // nil if the request has none
 	foreign  atomic.Bool   // the handler has set a deadline
-	over     bool          // read to its end, or failed
+	reading  atomic.Bool   // somebody does, maybe while the response is written
+	over     atomic.Bool   // read to its end, or failed
 	status   int           // of a response to what was wrong with it, 0 if nothing was
 
 	size    int64
 	waited  time.Duration
-	renewed time.Time // the deadline
+	renewed atomic.Int64 // the deadline, when, in nanoseconds
 }
 
 // Read implements io.Reader.
@@ -31,10 +32,12 @@ func (b *requestBody) Read(p []byte) (int, error) {
 		n, err := b.body.Read(p)
 		return n, b.check(err)
 	}
+	b.reading.Store(true)
+	defer b.reading.Store(false)
 	now := time.Now()
 	stream := b.exchange.writer.multiplexed() // whose deadline counts whether somebody reads or not
-	if stream || now.Sub(b.renewed) >= time.Second {
-		b.renewed = now
+	if stream || now.UnixNano()-b.renewed.Load() >= int64(time.Second) {
+		b.renewed.Store(now.UnixNano())
 		earned := time.Duration(float64(b.size) / float64(rate.BytesPerSecond) * float64(time.Second))
 		b.deadline(now.Add(rate.GracePeriod + earned - b.waited + time.Second)) // a second, because it is not renewed each time
 	}
@@ -48,14 +51,17 @@ func (b *requestBody) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer.
-func (b *requestBody) Close() error { return b.body.Close() }
+func (b *requestBody) Close() error {
+	b.leave()
+	return b.body.Close()
+}
 
 // check notes what is wrong, for a handler that does not answer itself.
 func (b *requestBody) check(err error) error {
 	if err == nil {
 		return nil
 	}
-	b.over = true
+	b.over.Store(true)
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		b.status = http.StatusRequestEntityTooLarge
@@ -66,10 +72,21 @@ func (b *requestBody) check(err error) error {
 	return err
 }
 
+// leave is called before the body is closed and before the response is written: net/http
+// may then read what the handler has not, up to a limit, and takes all the time for it
+// that there is. When it has come to the end, it removes the deadline.
+func (b *requestBody) leave() {
+	if b.exchange == nil || b.exchange.run.rate.BytesPerSecond == 0 || b.reading.Load() {
+		return
+	}
+	b.renewed.Store(0) // a handler that reads on has its own deadline
+	b.finish()
+}
+
 // finish is called when the handler has returned. What it has not read, net/http
-// reads up to a limit, so that the connection can be used again.
+// reads, so that the connection can be used again.
 func (b *requestBody) finish() {
-	if b.body == nil || b.over || b.foreign.Load() || b.exchange.writer.multiplexed() {
+	if b.body == nil || b.over.Load() || b.foreign.Load() || b.exchange.writer.multiplexed() {
 		return
 	}
 	b.deadline(time.Now().Add(b.exchange.run.rate.GracePeriod))

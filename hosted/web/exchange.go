@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,8 +22,11 @@ type exchange struct {
 	writer   responseWriter
 	body     requestBody
 	began    time.Time // zero without an access log
-	route    string
-	returned bool // the handler has returned: it has not panicked
+	returned bool      // the handler has returned: it has not panicked
+
+	// Middleware such as http.TimeoutHandler answers while the handler goes on.
+	called atomic.Bool // the handler was, and closes the scope
+	route  atomic.Pointer[string]
 }
 
 // exchangeKey is the key of the exchange in the context of its request.
@@ -47,7 +51,7 @@ func (c *exchangeContext) Value(key any) any {
 func (r *run) ServeHTTP(w http.ResponseWriter, given *http.Request) {
 	x := &exchange{run: r}
 	r.requests.Add(1)
-	defer x.end()
+	defer x.end()                                               //nolint:contextcheck // the closers must not end with the request
 	x.scope.Context, x.scope.scopes = given.Context(), r.scopes //nolint:fatcontext // one for each request
 	x.context = exchangeContext{given.Context(), x}
 	x.writer = responseWriter{ResponseWriter: w, exchange: x}
@@ -57,12 +61,12 @@ func (r *run) ServeHTTP(w http.ResponseWriter, given *http.Request) {
 	request := given.WithContext(&x.context) //nolint:contextcheck // it is around that of the request
 	x.scope.request = request
 	if request.ContentLength != 0 && request.Body != nil {
+		x.body.exchange, x.body.body = x, http.MaxBytesReader(w, request.Body, r.maxBody)
 		if request.ContentLength > r.maxBody {
 			x.returned = true
 			http.Error(&x.writer, "request body too large", http.StatusRequestEntityTooLarge)
 			return
 		}
-		x.body = requestBody{exchange: x, body: http.MaxBytesReader(w, request.Body, r.maxBody)}
 		request.Body = &x.body
 	}
 	if r.middleware == nil {
@@ -76,8 +80,9 @@ func (r *run) ServeHTTP(w http.ResponseWriter, given *http.Request) {
 // handle calls the handler of the application. A panic becomes status 500 as long as
 // there is no other; net/http would only close the connection.
 func (x *exchange) handle(w http.ResponseWriter, r *http.Request) {
+	x.called.Store(true)
 	defer func() { //nolint:contextcheck // the closers must not end with the request
-		x.route = r.Pattern
+		x.route.Store(&r.Pattern)
 		x.scope.close()
 		value := recover()
 		if value == nil {
@@ -86,7 +91,7 @@ func (x *exchange) handle(w http.ResponseWriter, r *http.Request) {
 		if value != http.ErrAbortHandler { //nolint:errorlint // net/http looks for this one, too
 			x.run.log.Error("request panicked", zap.String(fields.Method, r.Method), zap.String(fields.Path, r.URL.Path),
 				zap.Error(&hosted.PanicError{Value: value}), zap.String(fields.Stack, string(debug.Stack())))
-			if x.writer.status == 0 && !x.writer.hijacked {
+			if x.writer.status.Load() == 0 && !x.writer.hijacked {
 				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 				return
 			}
@@ -99,6 +104,9 @@ func (x *exchange) handle(w http.ResponseWriter, r *http.Request) {
 // end is deferred.
 func (x *exchange) end() {
 	r := x.run
+	if !x.called.Load() { // middleware may have opened the scope, and answered itself
+		x.scope.close()
+	}
 	if x.returned && !x.writer.hijacked {
 		x.writer.finish()
 	}
@@ -115,11 +123,14 @@ func (x *exchange) end() {
 
 // log writes the access log.
 func (x *exchange) log() {
-	request, status := x.scope.request, x.writer.status
+	request, status, route := x.scope.request, int(x.writer.status.Load()), ""
 	if status == 0 {
 		status = http.StatusOK
 	}
+	if pattern := x.route.Load(); pattern != nil {
+		route = *pattern
+	}
 	x.run.log.Info("request", zap.String(fields.Method, request.Method), zap.String(fields.Path, request.URL.Path),
-		zap.String(fields.Route, x.route), zap.Int(fields.Status, status), zap.Int64(fields.Bytes, x.writer.bytes),
+		zap.String(fields.Route, route), zap.Int(fields.Status, status), zap.Int64(fields.Bytes, x.writer.bytes),
 		zap.Duration(fields.Elapsed, time.Since(x.began)), zap.Bool(fields.Aborted, !x.returned))
 }

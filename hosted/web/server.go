@@ -54,14 +54,20 @@ func (s *Server) StartAsync(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	served := false
+	defer func() {
+		if !served { // also if code of the user's panics
+			closeAll(listeners)
+		}
+	}()
 	r := newRun(s, &settings)
 	for i, l := range listeners {
 		r.urls = append(r.urls, addresses[i].actual(l.Addr()))
 	}
 	if err := s.secure(r.http, &settings, addresses); err != nil {
-		closeAll(listeners)
 		return err
 	}
+	served = true
 	for i, l := range listeners {
 		r.serve(listener{l, r.connections}, r.urls[i], addresses[i].tls)
 	}
@@ -135,6 +141,7 @@ func (s *Server) secure(server *http.Server, settings *Settings, addresses []add
 	if server.TLSConfig == nil {
 		server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
+	server.TLSConfig = server.TLSConfig.Clone() // that of Configure may be for several servers
 	own := server.TLSConfig.GetCertificate != nil || len(server.TLSConfig.Certificates) > 0 || server.TLSConfig.GetConfigForClient != nil
 	switch {
 	case needed == "" || c.Path == "" && own:

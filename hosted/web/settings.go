@@ -52,8 +52,9 @@ type Limits struct {
 	// MinRequestBodyDataRate is how fast the body of a request must come.
 	MinRequestBodyDataRate DataRate
 	// ResponseWriteTimeout is how long a client may take nothing of a response.
-	// Default 30s. It does not limit how long a response takes. A deadline that the
-	// handler sets by http.ResponseController counts instead.
+	// Default 30s. Of a file, and over HTTP/2, it has to take 64KiB in that time. It
+	// does not limit how long a response takes. A deadline that the handler sets by
+	// http.ResponseController counts instead.
 	ResponseWriteTimeout time.Duration
 }
 

@@ -16,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/fx"
+
 	"github.com/fxhost/fxhost/hosted"
+	"github.com/fxhost/fxhost/hosted/web"
 )
 
 // writeCertificate puts a certificate for 127.0.0.1 with this serial number, and its
@@ -150,5 +153,29 @@ func TestACertificateThatIsMissingFailsTheStart(t *testing.T) {
 				t.Errorf("%v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+func TestServersWithOneConfigHaveTheirOwnCertificates(t *testing.T) {
+	t.Parallel()
+	shared := &tls.Config{MinVersion: tls.VersionTLS13}
+	share := web.Configure(func(s *http.Server) { s.TLSConfig = shared })
+	folder, other := t.TempDir(), t.TempDir()
+	writeCertificate(t, folder, 1)
+	writeCertificate(t, other, 2)
+	var first, second *web.Server
+	start(t, hosted.Options{}, nil, handle(ok),
+		web.AddServer("first", handle(ok), share, web.Defaults(func(s *web.Settings) {
+			s.Urls, s.Certificate.Path, s.Certificate.KeyPath = web.Urls{"https://127.0.0.1:0"}, filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key")
+		})),
+		web.AddServer("second", handle(ok), share, web.Defaults(func(s *web.Settings) {
+			s.Urls, s.Certificate.Path, s.Certificate.KeyPath = web.Urls{"https://127.0.0.1:0"}, filepath.Join(other, "tls.crt"), filepath.Join(other, "tls.key")
+		})),
+		fx.Populate(fx.Annotate(&first, fx.ParamTags(`name:"first"`)), fx.Annotate(&second, fx.ParamTags(`name:"second"`))))
+	if a, b := serial(t, first.URLs()[0]), serial(t, second.URLs()[0]); a != 1 || b != 2 {
+		t.Errorf("the first shows %d, the second %d", a, b)
+	}
+	if shared.GetCertificate != nil {
+		t.Error("the config of the program has changed")
 	}
 }

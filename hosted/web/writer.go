@@ -15,7 +15,7 @@ type responseWriter struct {
 	http.ResponseWriter
 
 	exchange *exchange
-	status   int // 0 before the header
+	status   atomic.Int32 // 0 before the header
 	bytes    int64
 	hijacked bool
 	foreign  atomic.Bool // the handler has set a deadline
@@ -26,14 +26,14 @@ func (w *responseWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 
 // Status is that of the response, 0 as long as it has none. Middleware finds it below
 // writers that have Unwrap.
-func (w *responseWriter) Status() int { return w.status }
+func (w *responseWriter) Status() int { return int(w.status.Load()) }
 
 // begin is called before the header is written.
 func (w *responseWriter) begin(status int) {
-	if w.status != 0 || status < 200 && status != http.StatusSwitchingProtocols {
+	if w.status.Load() != 0 || status < 200 && status != http.StatusSwitchingProtocols || status > 999 { // net/http panics
 		return
 	}
-	if w.status = status; status >= 200 && w.exchange.run.leaving.Load() {
+	if w.status.Store(int32(status)); status >= 200 && w.exchange.run.leaving.Load() {
 		w.Header().Set("Connection", "close") // over HTTP/2 it makes net/http send GOAWAY
 	}
 }
@@ -48,6 +48,7 @@ func (w *responseWriter) WriteHeader(status int) {
 func (w *responseWriter) Write(p []byte) (n int, err error) {
 	w.begin(http.StatusOK)
 	if !w.multiplexed() {
+		w.exchange.body.leave()
 		n, err = w.ResponseWriter.Write(p)
 		w.bytes += int64(n)
 		return n, err
@@ -72,6 +73,7 @@ func (w *responseWriter) WriteString(s string) (n int, err error) {
 		return w.Write([]byte(s))
 	}
 	w.begin(http.StatusOK)
+	w.exchange.body.leave()
 	n, err = io.WriteString(w.ResponseWriter, s)
 	w.bytes += int64(n)
 	return n, err
@@ -84,6 +86,7 @@ func (w *responseWriter) ReadFrom(r io.Reader) (n int64, err error) {
 		return io.Copy(struct{ io.Writer }{w}, r)
 	}
 	w.begin(http.StatusOK)
+	w.exchange.body.leave()
 	n, err = to.ReadFrom(r)
 	w.bytes += n
 	return n, err
@@ -92,6 +95,7 @@ func (w *responseWriter) ReadFrom(r io.Reader) (n int64, err error) {
 // FlushError is for http.ResponseController.
 func (w *responseWriter) FlushError() error {
 	w.begin(http.StatusOK)
+	w.exchange.body.leave()
 	if w.multiplexed() {
 		w.deadline(w.exchange.run.writeTimeout)
 		defer w.deadline(0)
@@ -154,7 +158,7 @@ func (w *responseWriter) deadline(limit time.Duration) {
 // finish is called when the handler has returned.
 func (w *responseWriter) finish() {
 	body := &w.exchange.body
-	if w.status == 0 && body.status != 0 {
+	if w.status.Load() == 0 && body.status != 0 {
 		http.Error(w, http.StatusText(body.status), body.status)
 	}
 	w.begin(http.StatusOK)
