@@ -56,7 +56,7 @@ func (w *watched) becomes(t *testing.T, want string) {
 		if got != want {
 			t.Fatalf("A became %q, want %q", got, want)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("A did not become %q; last error %v", want, w.watcher.LastError())
 	}
 }
@@ -67,7 +67,7 @@ func (w *watched) fails(t *testing.T, text string) {
 	for begin := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		if err := w.watcher.LastError(); err != nil && strings.Contains(err.Error(), text) {
 			return
-		} else if time.Since(begin) > 20*time.Second {
+		} else if time.Since(begin) > 2*time.Minute {
 			t.Fatalf("last error %v, want %q", err, text)
 		}
 	}

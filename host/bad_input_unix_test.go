@@ -26,7 +26,7 @@ type workerSettings struct {
 // runIn runs the scenario "configured" in a folder to its end, as another user if there is one.
 func runIn(t *testing.T, folder string, as *syscall.Credential) (output string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	binary := os.Args[0]
 	if as != nil { // the go command keeps the binary to itself

@@ -34,7 +34,7 @@ func TestWhatCannotBeWatchedIsPolled(t *testing.T) { // CG-12
 	}
 	t.Cleanup(func() { _ = os.Chmod(folder, 0o700) }) // to be removed
 
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, "--contentRoot="+folder)
 	cmd.Dir = filepath.Dir(folder)

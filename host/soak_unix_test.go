@@ -83,7 +83,7 @@ func TestSoakSignals(t *testing.T) {
 // soakOnce runs one process and returns how it ended.
 func soakOnce(t *testing.T, random *rand.Rand) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), scenarioVariable+"=soak")

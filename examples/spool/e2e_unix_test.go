@@ -79,7 +79,7 @@ func (p place) start(t *testing.T, env ...string) *child {
 // a signal.
 func (c *child) exit(t *testing.T) int {
 	t.Helper()
-	timer := time.AfterFunc(30*time.Second, func() { _ = c.cmd.Process.Kill() })
+	timer := time.AfterFunc(5*time.Minute, func() { _ = c.cmd.Process.Kill() })
 	defer timer.Stop()
 	_ = c.cmd.Wait() // its error is the exit code
 	return c.cmd.ProcessState.ExitCode()
@@ -95,7 +95,7 @@ func (c *child) signal(t *testing.T, sig os.Signal) {
 // eventually waits for something that other processes do.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	ticker := time.NewTicker(5 * time.Millisecond)
 	defer ticker.Stop()
