@@ -206,8 +206,8 @@ func (b *Builder) Validate() error {
 //	--print-manifest            a Deployment of Kubernetes that fits the program
 //	--print-unit                a unit of systemd that fits the program
 //
-// A switch that is given a value it does not take, such as --version=2, is a setting,
-// and so is one to which [config.Switches] gives a key of the program's own.
+// A switch that takes no value and is given one, such as --version=2, is a setting, and
+// so is a switch to which [config.Switches] gives a key of the program's own.
 // [Builder.DisableSwitches] turns off the others. Build and [Module] answer none:
 // there, they are settings that nothing reads.
 func (b *Builder) Run(ctx context.Context) error {

@@ -39,7 +39,12 @@ const (
 	Healthy
 )
 
-func (s Status) String() string { return [...]string{"unhealthy", "degraded", "healthy"}[s] }
+func (s Status) String() string {
+	if s > Healthy {
+		return fmt.Sprintf("Status(%d)", uint8(s))
+	}
+	return [...]string{"unhealthy", "degraded", "healthy"}[s]
+}
 
 // MarshalText returns the text of String.
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

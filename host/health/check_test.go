@@ -307,3 +307,11 @@ func TestMistakesInAddCheck(t *testing.T) {
 }
 
 var line = regexp.MustCompile(`[^\s(]*check_test\.go:\d+`)
+
+// A Status that is none of the constants has a text, too.
+func TestAStatusHasAText(t *testing.T) {
+	t.Parallel()
+	if text := fmt.Sprintf("%v %v %s", health.Unhealthy, health.Healthy, health.Status(9).String()); text != "unhealthy healthy Status(9)" {
+		t.Error(text)
+	}
+}
