@@ -53,6 +53,7 @@ func (r *run) ServeHTTP(w http.ResponseWriter, given *http.Request) {
 	r.requests.Add(1)
 	defer x.end()                                               //nolint:contextcheck // the closers must not end with the request
 	x.scope.Context, x.scope.scopes = given.Context(), r.scopes //nolint:fatcontext // one for each request
+	x.scope.within = given.Context()
 	x.context = exchangeContext{given.Context(), x}
 	x.writer = responseWriter{ResponseWriter: w, exchange: x}
 	if r.accessLog {
@@ -98,6 +99,9 @@ func (x *exchange) handle(w http.ResponseWriter, r *http.Request) {
 		}
 		panic(http.ErrAbortHandler)
 	}()
+	if r != x.scope.request {
+		x.scope.follow(r)
+	}
 	x.run.handler.ServeHTTP(w, r)
 }
 

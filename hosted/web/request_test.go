@@ -189,6 +189,42 @@ func TestUseWrapsEveryHandler(t *testing.T) {
 	})
 }
 
+// A span that middleware has begun is that of all that the request leads to.
+func TestTheScopeOfARequestHasWhatMiddlewareHasPutIntoItsContext(t *testing.T) {
+	t.Parallel()
+	type seen struct{ text string }
+	inBubble(t, func() http.Handler {
+		mux := http.NewServeMux()
+		mux.HandleFunc("/orders/{id}", func(w http.ResponseWriter, r *http.Request) {
+			s, err := web.Get[*seen](r)
+			given, _ := web.Get[*http.Request](r)
+			fmt.Fprint(w, s.text, err, given == r)
+		})
+		return mux
+	}, []fx.Option{
+		scope.Value[*http.Request](),
+		scope.Provide(func(ctx context.Context, r *http.Request) *seen {
+			_, within := scope.From(ctx)
+			return &seen{fmt.Sprint(ctx.Value(valueKey{}), " ", r.PathValue("id"), " ", within, " ")}
+		}),
+		fx.Provide(func(f *scope.Factory, log *zap.Logger) *web.Scopes {
+			return web.NewScopes(f, log).With(func(r *http.Request) scope.Input { return scope.With(r) })
+		}),
+		web.Use(func() func(http.Handler) http.Handler {
+			return func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), valueKey{}, "traced")))
+				})
+			}
+		}),
+	}, func(t *testing.T, _ *application, client *http.Client) {
+		t.Helper()
+		if _, text, err := post(t.Context(), client, "http://server/orders/7", "x"); text != "traced 7 false <nil> true" || err != nil {
+			t.Errorf("%q, %v", text, err)
+		}
+	})
+}
+
 func TestAStreamOutsideOfAServerIsPassedOn(t *testing.T) {
 	t.Parallel()
 	server := listen(t, web.Stream(http.HandlerFunc(ok)))

@@ -39,7 +39,7 @@ func NewScopes(factory *scope.Factory, log *zap.Logger) *Scopes {
 // first; it must not ask for the scope itself. The request is the one that the
 // handler gets. What a router finds in the path is in it from the moment when the
 // router has run, unless middleware between Handler and the router copies the
-// request, as http.Request.WithContext does.
+// request, as http.Request.WithContext does; that of [Use] may copy it.
 func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
 	s.inputs = append(s.inputs, input)
 	return s
@@ -62,7 +62,7 @@ func (s *Scopes) Handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r) // the server gives it one
 			return
 		}
-		c := &scopeContext{Context: r.Context(), scopes: s}
+		c := &scopeContext{Context: r.Context(), scopes: s, within: r.Context()}
 		c.request = r.WithContext(c) //nolint:contextcheck // it is around that of the request
 		defer c.close()              //nolint:contextcheck // the closers must not end with the request
 		next.ServeHTTP(w, c.request)
@@ -91,6 +91,7 @@ type scopeContext struct {
 
 	scopes  *Scopes // nil if requests have no scope
 	request *http.Request
+	within  context.Context //nolint:containedctx // that of the scope: with what middleware has put into it
 
 	mu     sync.Mutex
 	opened *scope.Scope
@@ -105,6 +106,30 @@ func (c *scopeContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
+// follow has the scope take the request that middleware has made of its own, with what
+// that has put into its context.
+func (c *scopeContext) follow(r *http.Request) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.request, c.within = r, outside{r.Context(), c.Context}
+}
+
+// outside is the context of a request as its scope is given it: without the scope
+// itself, which a constructor could otherwise ask for what it is about to return.
+type outside struct {
+	context.Context //nolint:containedctx // it is one
+
+	given context.Context //nolint:containedctx // the one that the server was given
+}
+
+// Value implements context.Context.
+func (c outside) Value(key any) any {
+	if _, ok := key.(ambient.Key); ok {
+		return c.given.Value(key)
+	}
+	return c.Context.Value(key)
+}
+
 func (c *scopeContext) open() *scope.Scope {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,9 +140,9 @@ func (c *scopeContext) open() *scope.Scope {
 	for i, input := range c.scopes.inputs {
 		inputs[i] = input(c.request)
 	}
-	c.opened = c.scopes.factory.New(c.Context, inputs...)
+	c.opened = c.scopes.factory.New(c.within, inputs...)
 	if c.closed { // the handler has returned: nothing may be made any more
-		_ = c.opened.Close(context.WithoutCancel(c.Context)) // there is nothing to close
+		_ = c.opened.Close(context.WithoutCancel(c.within)) // there is nothing to close
 	}
 	return c.opened
 }
@@ -131,7 +156,7 @@ func (c *scopeContext) close() {
 	if opened == nil {
 		return
 	}
-	if err := opened.Close(context.WithoutCancel(c.Context)); err != nil {
+	if err := opened.Close(context.WithoutCancel(c.within)); err != nil {
 		c.scopes.log.Error("request scope failed to close", zap.String(fields.Path, c.request.URL.Path), zap.Error(err))
 	}
 }
