@@ -66,6 +66,7 @@ cover: ## coverage of each package
 
 bench: ## benchmarks, as ratios to plain fx in the same run
 	go test -run '^$$' -bench . -benchmem ./hosted ./hosted/web ./logging
+	cd host/telemetry && go test -run '^$$' -bench . .
 	cd internal/benchmarks && go test -run '^$$' -bench . -benchmem .
 
 fuzz: ## each fuzz target for a minute

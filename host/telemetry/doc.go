@@ -36,6 +36,12 @@
 // that would use those takes them as an option, mostly called WithTracerProvider and
 // WithMeterProvider. What they record before the start is not exported.
 //
+// Use provides the queue.Propagator of the application, too.
+//
+// The exporters bring packages that have handlers below /debug on
+// http.DefaultServeMux: golang.org/x/net/trace, and with Prometheus expvar. Serve a mux
+// of your own, as hosted/web has it.
+//
 // # Start and stop
 //
 // The exporters start before all services and stop after them, so that the stop is

@@ -90,8 +90,7 @@ func (l *life) ends(ctx context.Context) {
 		}
 	}
 	l.stop.Record(ctx, now.Sub(began).Seconds())
-	var fault *hosted.ServiceError
-	if !errors.As(cause, &fault) {
+	if _, fault := errors.AsType[*hosted.ServiceError](cause); !fault {
 		cause = nil // somebody has asked for it
 	}
 	l.trace(ctx, "host stop", "stop ", began, now, cause, func(s hosted.ServiceStatus) hosted.Took { return s.Stop })

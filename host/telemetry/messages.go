@@ -115,7 +115,9 @@ func (m *messages) handle(ctx context.Context, in observe.Delivery) (context.Con
 	}
 	return ctx, func(end observe.DeliveryEnd) {
 		measured := d.measureHandling
-		span.SetAttributes(messageResult.String(string(end.Result)))
+		if span.IsRecording() {
+			span.SetAttributes(messageResult.String(string(end.Result)))
+		}
 		if end.Result != observe.Succeeded {
 			kind := unfinished(span, end)
 			measured = metric.WithAttributes(append(slices.Clip(d.processing), kind)...)
