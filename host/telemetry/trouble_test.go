@@ -64,7 +64,7 @@ func TestACollectorThatHangsDoesNotOverrunTheShutdownBudget(t *testing.T) {
 	t.Cleanup(hanging.Close)
 	t.Cleanup(func() { close(release) })
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", hanging.URL)
-	h := hosttest.Start(t, hosttest.Settings{"shutdownTimeoutSeconds": 1}, telemetry.Use())
+	h := hosttest.Start(t, hosttest.Settings{"shutdownTimeoutSeconds": 6}, telemetry.Use())
 	if err := h.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
