@@ -38,7 +38,7 @@ type Job interface {
 // that waits for its next run has no goroutine. Runs of one job never overlap. If runs
 // were due during a run, one run follows immediately.
 //
-// When the host stops, no run begins, and the context of the current run ends. The host
+// When the job is stopped, no run begins any more, and the context of the current run ends. The host
 // waits for that run within the shutdown timeout.
 //
 // A job without a next run has ended. If its last run failed, this is a fault of the

@@ -15,7 +15,7 @@ import (
 
 // Bind writes a section into what target points to, like .NET's section.Bind; the
 // section "" is the whole configuration. What the configuration does not have
-// stays as it is in target, so a filled struct carries its own defaults. A list is
+// stays as it is in target, so what target already holds are the defaults. A list is
 // replaced as a whole, and so is a map entry. Pointers and maps in target are
 // replaced by copies; what they pointed to is not changed.
 //
@@ -36,7 +36,8 @@ import (
 // url.URL, []byte in base64, or by UnmarshalText. A number or bool is not a string,
 // a fraction is not an integer, and a duration has a unit. An empty environment
 // variable counts as not set unless the target is a string. A key that no field
-// takes is an error, except directly below the root, where the environment is.
+// takes is an error, except directly below the root, where all environment variables
+// are.
 //
 // The error joins a [*KeyError] for each problem, in the order of their keys;
 // target then holds what could be read. A section that does not exist is not an

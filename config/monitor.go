@@ -9,11 +9,10 @@ import (
 	"sync/atomic"
 )
 
-// Monitor has the current values of a section, checked. When the configuration is
-// loaded again, its values change in one step or not at all: as long as one Monitor
-// of a [Manager] refuses a value, all of them keep the last valid ones, unlike in
-// .NET. All methods are safe for concurrent use. It is .NET's IOptionsMonitor<T>;
-// [Configure] provides it.
+// Monitor has the current values of a section, checked (.NET: IOptionsMonitor<T>).
+// [Configure] provides it. When the configuration is reloaded, its values change in one
+// step or not at all: as long as one Monitor of a [Manager] refuses a value, all of them
+// keep the last valid ones, unlike in .NET. All methods are safe for concurrent use.
 type Monitor[T any] struct {
 	manager  *Manager
 	sections map[string]string      // by name
@@ -22,7 +21,8 @@ type Monitor[T any] struct {
 }
 
 // Snapshot has the values of a section as they were when its scope first asked for
-// them. They stay the same during one unit of work, whatever is reloaded meanwhile.
+// them. They stay the same during one unit of work, even if the configuration is
+// reloaded meanwhile.
 // [Configure] provides it in each scope (.NET: IOptionsSnapshot<T>).
 type Snapshot[T any] struct{ values *values[T] }
 

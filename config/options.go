@@ -12,7 +12,7 @@ import (
 	"github.com/fxhost/fxhost/internal/spelling"
 )
 
-// Option says how the values of a section are made; see [Configure].
+// Option is an option of [Configure], [ConfigureNamed] and [NewMonitor].
 type Option[T any] interface{ applyTo(*options[T]) }
 
 type option[T any] func(*options[T])
@@ -31,8 +31,8 @@ type options[T any] struct {
 	err      error // of the options themselves
 }
 
-// Default gives the values of keys that are not configured. What it points to is
-// never written to.
+// Default sets the values of keys that no source has. What value points to is never
+// written to.
 func Default[T any](value T) Option[T] {
 	return option[T](func(o *options[T]) { o.defaults = value })
 }
@@ -42,22 +42,22 @@ func Required[T any]() Option[T] {
 	return option[T](func(o *options[T]) { o.required = true })
 }
 
-// PostConfigure calls f to complete the values after the section was read and before
+// PostConfigure calls f to complete the values after the section is read and before
 // they are checked. Several run in the order in which they are given. f may replace
-// a map, list or pointer, but must not write into one, which may be that of the
+// a map, list or pointer, but must not write into one, because it may belong to the
 // Default.
 func PostConfigure[T any](f func(*T)) Option[T] {
 	return option[T](func(o *options[T]) { o.post = append(o.post, f) })
 }
 
 // Validate calls f to check the values each time they are read. All validators run,
-// and their errors are reported together. A [*KeyError] that f returns or joins,
-// with a Key below the section, gets the value, the source and the line of that key:
+// and their errors are reported together. f may return a [*KeyError] with a Key relative
+// to the section; the value, the source and the line of that key are added to it:
 //
 //	return &config.KeyError{Key: "Interval", Err: errors.New("must be less than Timeout")}
 //
 // If T has a method Validate() error, that is called as well. f must neither change
-// the values nor load the Manager.
+// the values nor reload the Manager.
 func Validate[T any](f func(*T) error) Option[T] {
 	return option[T](func(o *options[T]) { o.validate = append(o.validate, f) })
 }

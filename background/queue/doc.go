@@ -32,7 +32,7 @@
 // [UseMemory] sets the bounds. An engine makes them durable, or shares them with other
 // processes: add it to the application, and change nothing else.
 //
-// Only who writes an engine needs the rest of the package: [Transport] and what it
+// Only the author of an engine needs the rest of the package: [Transport] and what it
 // uses, which are [Spec], [Queue], [TxSender], [Receiver], [Delivery], [Envelope],
 // [State], [Capabilities] and [Use]. Package queuetest tests an engine.
 package queue

@@ -15,7 +15,8 @@ import (
 	"github.com/fxhost/fxhost/internal/ctor"
 )
 
-// Check says how something is that the application needs (.NET: IHealthCheck).
+// Check reports the health of something that the application needs (.NET:
+// IHealthCheck).
 type Check interface {
 	// CheckHealth returns nil if it is healthy, an error of [AsDegraded] if it works
 	// with restrictions, and any other error if it is unhealthy. A panic is such an
@@ -29,12 +30,12 @@ type checkFunc func(context.Context) error
 
 func (f checkFunc) CheckHealth(ctx context.Context) error { return f(ctx) }
 
-// Status is how something is (.NET: HealthStatus).
+// Status is the result of a check, or of a report (.NET: HealthStatus).
 type Status uint8
 
-// The statuses, in the order of .NET's, so that the lower one is the worse.
+// The statuses, in .NET's order: the lower one is the worse one.
 const (
-	Unhealthy Status = iota // or not known yet
+	Unhealthy Status = iota // also if the check has not run yet
 	Degraded
 	Healthy
 )

@@ -22,8 +22,8 @@ import (
 
 // AddServer registers an http.Server as a hosted service with the name web.NAME
 // (ASP.NET Core: WebApplication, with Kestrel). constructor is called by fx and
-// returns an http.Handler, and maybe an error; its result is for this server only. A
-// *zap.Logger that it takes is named after the server.
+// returns an http.Handler, and may return an error. The handler is for this server only,
+// and is not injectable. A *zap.Logger that the constructor takes is named after the server.
 //
 // The server starts after everything else and stops before it. StartAsync returns
 // when it listens on all addresses of its [Settings], which are read from section
@@ -35,8 +35,8 @@ import (
 // If the host drains (hosted.Options.DrainDelay), each response has the header
 // Connection: close from the moment when the stop is requested, or a GOAWAY of
 // HTTP/2 behind it, and the server goes on serving. Idle connections stay open:
-// closing one cuts off a request that is on its way. Then, and at once without a
-// drain:
+// closing one cuts off a request that is on its way. After the drain, or at once if
+// there is none:
 //
 //  1. The server accepts no more connections. The contexts of requests of a [Stream],
 //     and of connections that were hijacked, end with the cause [ErrStopping].
@@ -51,8 +51,8 @@ import (
 // # Each request
 //
 // If the application has scope.Module, or is built by package host, each request has
-// a scope, see [Get]. A panic of the handler is logged, and is status 500 unless the
-// response has begun; that of http.ErrAbortHandler is left to net/http.
+// a scope, see [Get]. A panic of the handler is logged, and answered with 500 unless the
+// response has begun. A panic with http.ErrAbortHandler is left to net/http.
 func AddServer(name string, constructor any, options ...Option) fx.Option {
 	place := caller.Here()
 	d := declared{name: name, service: []hosted.ServiceOption{}}
@@ -130,17 +130,17 @@ type serverParams struct {
 	Factory       *scope.Factory                    `optional:"true"`
 }
 
-// Listeners is a func(server string) ([]net.Listener, error) that returns the
-// listeners that the program was given for a server, none if there are none. Provide
-// it to fx, as systemd.Use does: a server that has some uses them instead of the
-// addresses in its Urls, in the same order. One that has no counterpart there has the
-// scheme of the last one.
+// Listeners is a func(server string) ([]net.Listener, error). It returns the listeners
+// that the program was given for a server, or none. Provide it to fx, as systemd.Use
+// does. A server with listeners uses them instead of the addresses in its Urls. Each one
+// has the scheme of the address at the same place; further ones have that of the last
+// address.
 type Listeners = sockets.Listeners
 
-// Use has the handlers of all servers wrapped. constructor is called by fx and
-// returns a func(http.Handler) http.Handler. What it wraps has the scope, the
-// recovered panics and the route of the request; which of several is the outer one
-// is not defined.
+// Use adds middleware to all servers. constructor is called by fx and returns a
+// func(http.Handler) http.Handler. The handler that it wraps recovers the panics of the
+// server's handler, and has closed the scope of the request when it returns. The order of
+// several is not defined; for an order, put them into one.
 func Use(constructor any) fx.Option {
 	return fx.Provide(fx.Annotate(constructor, fx.ResultTags(`group:"fxhost.web.middleware"`)))
 }

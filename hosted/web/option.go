@@ -31,14 +31,14 @@ type declared struct {
 	service   []hosted.ServiceOption
 }
 
-// Defaults has set change the settings that count where the configuration has none.
+// Defaults calls set to change the default settings. The configuration wins over them.
 func Defaults(set func(*Settings)) Option {
 	return option(func(d *declared) { d.defaults = append(d.defaults, set) })
 }
 
-// Configure has set change the http.Server before it is started, for what [Settings]
-// have not: a tls.Config that asks for certificates of clients, HTTP2, ConnState. The
-// Handler and the BaseContext are those of the [Server].
+// Configure calls set to change the http.Server before it is started, for what is not in
+// [Settings]: a tls.Config that asks for certificates of clients, HTTP2, ConnState. The
+// [Server] sets Handler and BaseContext itself.
 func Configure(set func(*http.Server)) Option {
 	return option(func(d *declared) { d.configure = append(d.configure, set) })
 }
@@ -49,7 +49,7 @@ func AccessLog(except ...string) Option {
 	return option(func(d *declared) { d.accessLog, d.quiet = true, append(d.quiet, except...) })
 }
 
-// Service gives the hosted service of the server options, such as
+// Service passes options to the hosted service of the server, such as
 // hosted.OnFault(hosted.Ignore).
 func Service(options ...hosted.ServiceOption) Option {
 	return option(func(d *declared) { d.service = append(d.service, options...) })

@@ -14,32 +14,32 @@ import (
 )
 
 // Scopes gives each request a scope (ASP.NET Core: HttpContext.RequestServices),
-// which is opened when it is first asked for. Provide it with
-// fx.Provide(web.NewScopes), to set what the scopes are given; the servers of
-// [AddServer] then use it. Its Handler is middleware of the usual form, for any other
-// server or router.
+// which is opened when it is first asked for. A server of [AddServer] does so without it.
+// Provide it with fx.Provide(web.NewScopes) to pass values to the scopes, see
+// [Scopes.With]; these servers then use it. [Scopes.Handler] is middleware of the usual form, for any
+// other server or router.
 type Scopes struct {
 	factory *scope.Factory
 	log     *zap.Logger
 	inputs  []func(*http.Request) scope.Input
 }
 
-// NewScopes returns middleware that logs to log, under the name web.Scopes, what
-// went wrong when a scope was closed: by then the response is decided. The
-// application needs scope.Module, or package host, and a logger.
+// NewScopes returns middleware. Errors of closing a scope go to log, under the name
+// web.Scopes, because the response has been written by then. The application needs
+// scope.Module, or package host, and a logger.
 func NewScopes(factory *scope.Factory, log *zap.Logger) *Scopes {
 	return &Scopes{factory: factory, log: log.Named("web.Scopes")}
 }
 
-// With has each scope be given what input makes of its request, such as the
-// request itself or the tenant in a header; see scope.With. Call it before the
-// first request. It returns s.
+// With passes the result of input to the scope of each request: the request itself, for
+// example, or the tenant in a header. See scope.With. Call it before the first request.
+// It returns s.
 //
 // input is called when the scope is opened, by the goroutine that asks for it
-// first; it must not ask for the scope itself. The request is the one that the
-// handler gets. What a router finds in the path is in it from the moment when the
-// router has run, unless middleware between Handler and the router copies the
-// request, as http.Request.WithContext does; that of [Use] may copy it.
+// first; it must not ask for the scope itself. Its argument is the request that the
+// handler gets. It has the path parameters once the router has run, unless middleware
+// between Handler and the router copies the request, as http.Request.WithContext does;
+// that of [Use] may copy it.
 func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
 	s.inputs = append(s.inputs, input)
 	return s
@@ -47,9 +47,9 @@ func (s *Scopes) With(input func(*http.Request) scope.Input) *Scopes {
 
 // Handler calls next with a request that has a scope (see [Get] and scope.From),
 // and closes the scope when next has returned, or panicked: the panic goes on.
-// The closers get the values of the request's context, but do not end with it:
-// a client that has gone must not keep a transaction from being rolled back. They
-// have no time limit but their own.
+// Cleanup functions get a context with the values of the request's context that is not
+// cancelled with it, so that a transaction is rolled back also if the client has gone.
+// They have no time limit but their own.
 //
 // The scope is not for goroutines that outlive the handler: their Get returns
 // scope.ErrClosed.
@@ -73,8 +73,8 @@ func (s *Scopes) Handler(next http.Handler) http.Handler {
 // [Scopes.Handler] nor through a server of an application with scopes.
 var ErrNoScope = errors.New("web: the request has no scope: serve it with web.AddServer, or put Scopes.Handler in front of its handler")
 
-// Get returns the T of the request's scope, see scope.Get, which it costs and a
-// look into the request's context.
+// Get returns the T of the request's scope, like scope.Get. The first call for a request
+// opens the scope. If it has none, the error is [ErrNoScope].
 func Get[T any](r *http.Request) (T, error) {
 	opened, ok := scope.From(r.Context())
 	if !ok {
