@@ -222,9 +222,12 @@ func ExampleExceptionHandler() {
 		background.AddJob[*Migration](NewMigration, background.Once()),
 		hosted.Module(),
 	)
-	_ = app.Start(context.Background()) // or app.Run()
-	<-app.Wait()
-	fmt.Println(app.Stop(context.Background()))
+	err := app.Start(context.Background()) // or app.Run()
+	if err == nil {
+		<-app.Wait()
+		err = app.Stop(context.Background())
+	} // else the job has failed before the start was over
+	fmt.Println(err)
 	// Output:
 	// given up: no such table
 	// host: run service "background_test.Migration": no such table
