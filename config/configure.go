@@ -37,8 +37,8 @@ import (
 // Sections may be nested: if Worker and Worker:Retry are both configured, the key
 // Retry is not an unknown key of Worker.
 //
-// T can be configured once in an application; doing it twice is an error of fx that
-// names both places.
+// T can be configured once in an application; doing it twice is an error that names
+// both places.
 func Configure[T any](section string, opts ...Option[T]) fx.Option {
 	return ConfigureNamed(map[string]string{"": section}, opts...)
 }
