@@ -40,15 +40,14 @@ func ExampleBackgroundService() {
 		hosted.AddHostedService[*Poller](NewPoller),
 		hosted.Module(hosted.Options{StopWhenDone: true}),
 	)
-	fmt.Println(app.Start(context.Background()))
+	err := app.Start(context.Background())
 	<-app.Wait() // as app.Run does
-	fmt.Println(app.Stop(context.Background()))
+	fmt.Println(err, app.Stop(context.Background()))
 	// Output:
-	// <nil>
 	// poll 1
 	// poll 2
 	// poll 3
-	// <nil>
+	// <nil> <nil>
 }
 
 // A function that needs nothing injected runs from the start to the stop.
