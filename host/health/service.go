@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -134,8 +135,23 @@ func (s *service) handler() (handler http.Handler, err error) {
 			http.NotFound(w, r)
 			return
 		}
+		defer s.recovered(r)
 		mux.ServeHTTP(w, r)
 	}), nil
+}
+
+// recovered is deferred: net/http would log the panic of a [Route] where the noise of
+// port scans goes. It then closes the connection.
+func (s *service) recovered(r *http.Request) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	if value != http.ErrAbortHandler { //nolint:errorlint // net/http looks for this one, too
+		s.log.Error("health route panicked", zap.String(fields.Path, r.URL.Path),
+			zap.Error(&hosted.PanicError{Value: value}), zap.String(fields.Stack, string(debug.Stack())))
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // StartedAsync begins the checks, which may need services that have started.

@@ -3,6 +3,7 @@ package health_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/fxhost/fxhost/host/health"
 	"github.com/fxhost/fxhost/host/hosttest"
@@ -155,5 +157,24 @@ func TestASilentClient(t *testing.T) {
 	}
 	if _, err := io.ReadAll(conn); err != nil && !strings.Contains(err.Error(), "reset") {
 		t.Error(err)
+	}
+}
+
+// What net/http says of it goes to debug, with the noise of port scans.
+func TestAPanicOfARouteIsLogged(t *testing.T) {
+	t.Parallel()
+	host, h := start(t, hosttest.Settings{"Health:Urls": anyPort}, health.AddRoute(func() health.Route {
+		return health.Route{Pattern: "GET /metrics", Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })}
+	}))
+	if response, err := http.Get("http://" + h.Addresses()[0] + "/metrics"); err == nil {
+		_ = response.Body.Close()
+		t.Error(response.Status)
+	}
+	records := host.Logs.FilterMessage("health route panicked").All()
+	if len(records) != 1 || records[0].Level != zap.ErrorLevel {
+		t.Fatalf("%v", records)
+	}
+	if about := records[0].ContextMap(); about["error"] != "panic: boom" || about["path"] != "/metrics" || !strings.Contains(fmt.Sprint(about["stack"]), "service_test.go") {
+		t.Errorf("%v", about)
 	}
 }
