@@ -388,6 +388,7 @@ func TestWrongOptionsFailTheBuild(t *testing.T) {
 		option systemd.Option
 		want   string
 	}{
+		{nil, "systemd: Use: option 1 is nil"},
 		{systemd.Live(nil), "systemd: Live: the function is nil"},
 		{systemd.ExtendTimeout(0), "systemd: ExtendTimeout: 0s: want more than zero"},
 	} {

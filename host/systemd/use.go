@@ -80,7 +80,11 @@ func ExtendTimeout(d time.Duration) Option {
 // environment, since they are not for the children of the program.
 func Use(builder *host.Builder, options ...Option) {
 	s := settings{extend: DefaultExtendTimeout}
-	for _, o := range options {
+	for i, o := range options {
+		if o == nil {
+			s.err = fmt.Errorf("systemd: Use: option %d is nil", i+1)
+			continue
+		}
 		o.apply(&s)
 	}
 	notifier, sockets := &Notifier{}, &Sockets{}

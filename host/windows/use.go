@@ -70,7 +70,11 @@ func EventLog(source string, level zapcore.Level) Option {
 // once, and before Build. Otherwise, and on other systems, the host keeps its lifetime.
 func Use(builder *host.Builder, options ...Option) {
 	s := settings{hint: DefaultWaitHint}
-	for _, o := range options {
+	for i, o := range options {
+		if o == nil {
+			s.err = fmt.Errorf("windows: Use: option %d is nil", i+1)
+			continue
+		}
 		o.apply(&s)
 	}
 	if s.err != nil {

@@ -39,6 +39,7 @@ func TestWrongOptionsFailTheBuild(t *testing.T) {
 		{windows.WaitHint(0), "windows: WaitHint: 0s: want 1ms to 1193h2m47.295s"},
 		{windows.WaitHint(2000 * time.Hour), "windows: WaitHint: 2000h0m0s: want 1ms to 1193h2m47.295s"},
 		{windows.EventLog("", zap.WarnLevel), "windows: EventLog: the source is empty: give it the name of the service"},
+		{nil, "windows: Use: option 1 is nil"},
 	} {
 		builder := host.NewEmptyBuilder()
 		windows.Use(builder, c.option, windows.Active(false))

@@ -68,7 +68,7 @@ func AddServer(name string, constructor any, options ...Option) fx.Option {
 		errs = append(errs, errors.New("a name has letters, digits, - and _"))
 	}
 	takesHandler, err := takes(constructor)
-	if err := errors.Join(append(errs, err)...); err != nil {
+	if err := errors.Join(append(errs, d.err, err)...); err != nil {
 		return fx.Error(fmt.Errorf("web: AddServer(%q) at %v: %w", name, place, err))
 	}
 	tag := fmt.Sprintf("name:%q", name)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -29,18 +30,31 @@ type declared struct {
 	accessLog bool
 	quiet     []string
 	service   []hosted.ServiceOption
+	err       error
 }
 
 // Defaults calls set to change the default settings. The configuration wins over them.
 func Defaults(set func(*Settings)) Option {
-	return option(func(d *declared) { d.defaults = append(d.defaults, set) })
+	return option(func(d *declared) {
+		if set == nil {
+			d.err = errors.Join(d.err, errors.New("Defaults: the function is nil"))
+			return
+		}
+		d.defaults = append(d.defaults, set)
+	})
 }
 
 // Configure calls set to change the http.Server before it is started, for what is not in
 // [Settings]: a tls.Config that asks for certificates of clients, HTTP2, ConnState. The
 // [Server] sets Handler and BaseContext itself.
 func Configure(set func(*http.Server)) Option {
-	return option(func(d *declared) { d.configure = append(d.configure, set) })
+	return option(func(d *declared) {
+		if set == nil {
+			d.err = errors.Join(d.err, errors.New("Configure: the function is nil"))
+			return
+		}
+		d.configure = append(d.configure, set)
+	})
 }
 
 // AccessLog logs each request at info, except those with one of the paths, such as

@@ -245,6 +245,8 @@ func TestMistakesOfAddServer(t *testing.T) {
 		"nil handler":       {web.AddServer("other", func() http.Handler { return nil }), `web: server "other": its constructor returned a nil handler without an error`},
 		"no name":           {web.AddServer("", handle(ok)), "a name has letters, digits, - and _"},
 		"a colon":           {web.AddServer("a:b", handle(ok)), "a name has letters, digits, - and _"},
+		"nil Defaults":      {web.AddServer("other", handle(ok), web.Defaults(nil)), "Defaults: the function is nil"},
+		"nil Configure":     {web.AddServer("other", handle(ok), web.Configure(nil)), "Configure: the function is nil"},
 		"nil option":        {web.AddServer("other", handle(ok), nil), "option 1 is nil"},
 		"twice":             {web.AddServer("public", handle(ok)), `name="public"`},
 		"wrong Defaults":    {web.AddServer("other", handle(ok), web.Defaults(func(s *web.Settings) { s.Limits.KeepAliveTimeout = 0 })), "config: Servers:other:Limits:KeepAliveTimeout: must be more than zero"},
