@@ -17,7 +17,8 @@ import (
 // exchange is one request and its response. It is allocated in one piece.
 type exchange struct {
 	run      *run
-	scope    scopeContext // of the request
+	request  *http.Request // as the server gives it to middleware
+	scope    scopeContext  // of the request
 	context  exchangeContext
 	writer   responseWriter
 	body     requestBody
@@ -60,7 +61,7 @@ func (r *run) ServeHTTP(w http.ResponseWriter, given *http.Request) {
 		x.began = time.Now()
 	}
 	request := given.WithContext(&x.context) //nolint:contextcheck // it is around that of the request
-	x.scope.request = request
+	x.request, x.scope.request = request, request
 	if request.ContentLength != 0 && request.Body != nil {
 		x.body.exchange, x.body.body = x, http.MaxBytesReader(w, request.Body, r.maxBody)
 		if request.ContentLength > r.maxBody {
@@ -99,7 +100,7 @@ func (x *exchange) handle(w http.ResponseWriter, r *http.Request) {
 		}
 		panic(http.ErrAbortHandler)
 	}()
-	if r != x.scope.request {
+	if r != x.request {
 		x.scope.follow(r)
 	}
 	x.run.handler.ServeHTTP(w, r)
@@ -114,7 +115,7 @@ func (x *exchange) end() {
 	if x.returned && !x.writer.hijacked {
 		x.writer.finish()
 	}
-	if r.accessLog && !slices.Contains(r.quiet, x.scope.request.URL.Path) {
+	if r.accessLog && !slices.Contains(r.quiet, x.request.URL.Path) {
 		x.log()
 	}
 	if x.writer.hijacked {
@@ -127,7 +128,7 @@ func (x *exchange) end() {
 
 // log writes the access log.
 func (x *exchange) log() {
-	request, status, route := x.scope.request, int(x.writer.status.Load()), ""
+	request, status, route := x.request, int(x.writer.status.Load()), ""
 	if status == 0 {
 		status = http.StatusOK
 	}

@@ -141,7 +141,7 @@ func (w *responseWriter) SetWriteDeadline(t time.Time) error {
 }
 
 // multiplexed tells whether the connection serves several requests at a time.
-func (w *responseWriter) multiplexed() bool { return w.exchange.scope.request.ProtoMajor >= 2 }
+func (w *responseWriter) multiplexed() bool { return w.exchange.request.ProtoMajor >= 2 }
 
 // deadline bounds the writes of a stream, zero has it no bound.
 func (w *responseWriter) deadline(limit time.Duration) {
