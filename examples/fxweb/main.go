@@ -1,6 +1,7 @@
 // Command fxweb is a typical fx web application, with its own logger and
 // http.Server, run by fx. Three lines add a background service: the registration
-// of the Sweeper, hosted.Module, and the import. Five more give each request a scope.
+// of the Sweeper, hosted.Module, and the import. Five more give each request a scope, and
+// two the probe for readiness.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
+	"github.com/fxhost/fxhost/host/health"
 	"github.com/fxhost/fxhost/hosted"
 	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/hosted/web"
@@ -38,6 +40,9 @@ func application(address string, options ...fx.Option) *fx.App {
 		scope.Provide(NewVisit),
 		fx.Provide(NewScopes),
 
+		// Whether the application is ready is asked on its own port.
+		health.Module(health.Options{}),
+
 		fx.Options(options...),
 	)
 }
@@ -45,9 +50,10 @@ func application(address string, options ...fx.Option) *fx.App {
 // NewLogger returns the logger of the application.
 func NewLogger() (*zap.Logger, error) { return zap.NewDevelopment(zap.IncreaseLevel(zap.InfoLevel)) }
 
-// NewMux serves the only page of the application.
-func NewMux(scopes *web.Scopes) http.Handler {
+// NewMux serves the only page of the application, and says whether it is ready.
+func NewMux(scopes *web.Scopes, probes *health.Health) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("GET /readyz", probes.Handler(health.Ready))
 	mux.HandleFunc("GET /{name}", func(w http.ResponseWriter, r *http.Request) {
 		visit, err := web.Get[*Visit](r)
 		if err != nil {

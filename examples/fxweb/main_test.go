@@ -27,6 +27,11 @@ func start(t *testing.T) (app *fx.App, server *http.Server, logs *observer.Obser
 
 func visit(t *testing.T, server *http.Server, path string) {
 	t.Helper()
+	get(t, server, path, http.StatusNoContent)
+}
+
+func get(t *testing.T, server *http.Server, path string, status int) {
+	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Addr+path, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +41,7 @@ func visit(t *testing.T, server *http.Server, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response.StatusCode != http.StatusNoContent {
+	if response.StatusCode != status {
 		t.Errorf("%s: %s", path, response.Status)
 	}
 	if err := response.Body.Close(); err != nil {
@@ -48,6 +53,7 @@ func TestTheSweeperStopsBeforeTheServer(t *testing.T) {
 	app, server, logs := start(t)
 	visit(t, server, "/ada")
 	visit(t, server, "/ada")
+	get(t, server, "/readyz", http.StatusOK)
 	if err := app.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,10 @@
 // Command web is a small shop: an API with a scope for each request, a stream of
-// events, and a job. Ctrl-C answers the requests that are on their way, and ends:
+// events, a job, probes, and a page to watch it by, whose link is written to the
+// terminal. Ctrl-C answers the requests that are on their way, and ends:
 //
 //	go run .
 //	curl -H 'X-Customer: ada' -d tea localhost:8080/orders
+//	curl localhost:8081/readyz?verbose
 package main
 
 import (
@@ -16,6 +18,8 @@ import (
 
 	"github.com/fxhost/fxhost/background"
 	"github.com/fxhost/fxhost/host"
+	"github.com/fxhost/fxhost/host/admin"
+	"github.com/fxhost/fxhost/host/health"
 	"github.com/fxhost/fxhost/hosted/scope"
 	"github.com/fxhost/fxhost/hosted/web"
 )
@@ -37,6 +41,10 @@ func shop() fx.Option {
 
 		// It starts last and stops first, wherever it is added.
 		web.AddServer("public", NewAPI, web.AccessLog("/livez")),
+
+		// They start first and stop last.
+		health.Use(),
+		admin.Use(),
 	)
 }
 

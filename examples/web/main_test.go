@@ -33,10 +33,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-var listening = regexp.MustCompile(`server listening.*"urls": \["([^"]+)"\]`)
+var (
+	listening = regexp.MustCompile(`server listening.*"urls": \["([^"]+)"\]`)
+	served    = regexp.MustCompile(`health is served.*"address": "([^"]+)"`)
+)
 
-// program runs the program, and returns its address and what it logs after that.
-func program(t *testing.T, arguments ...string) (command *exec.Cmd, url string, log *bufio.Scanner) {
+// program runs the program, and returns where it and its probes are served, and what it
+// logs after that.
+func program(t *testing.T, arguments ...string) (command *exec.Cmd, url, probes string, log *bufio.Scanner) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
@@ -55,9 +59,12 @@ func program(t *testing.T, arguments ...string) (command *exec.Cmd, url string, 
 		if found := listening.FindStringSubmatch(line); found != nil {
 			url = found[1]
 		}
+		if found := served.FindStringSubmatch(line); found != nil {
+			probes = "http://" + found[1]
+		}
 		return strings.Contains(line, "host started")
 	})
-	return command, url, log
+	return command, url, probes, log
 }
 
 func waitFor(t *testing.T, log *bufio.Scanner, is func(line string) bool) {
@@ -102,7 +109,7 @@ func TestSIGTERMAnswersWhatIsOnItsWay(t *testing.T) {
 	// The body of a request is not sent before the handler waits for it.
 	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
 	defer client.CloseIdleConnections()
-	command, url, log := program(t, "--Servers:public:Urls=http://127.0.0.1:0",
+	command, url, probes, log := program(t, "--Servers:public:Urls=http://127.0.0.1:0", "--Health:Urls=http://127.0.0.1:0",
 		"--Servers:public:Limits:MinRequestBodyDataRate:BytesPerSecond=0") // the test may be slow
 	if response := call(t, client, http.MethodPost, url+"/orders", "", strings.NewReader("tea")); response.StatusCode != http.StatusBadRequest {
 		t.Errorf("%s: %s", response.Status, text(t, response))
@@ -115,6 +122,9 @@ func TestSIGTERMAnswersWhatIsOnItsWay(t *testing.T) {
 	}
 	if response := call(t, client, http.MethodPost, url+"/orders", "ada", bytes.NewReader(make([]byte, 1<<20+1))); response.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("%s: appsettings.json is not read", response.Status)
+	}
+	if got := text(t, call(t, client, http.MethodGet, probes+"/readyz", "", http.NoBody)); got != "ok" {
+		t.Errorf("ready: %q", got)
 	}
 	live := call(t, client, http.MethodGet, url+"/orders/live", "", http.NoBody)
 	first := make([]byte, len("data: 1\n\n"))
