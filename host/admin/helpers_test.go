@@ -121,6 +121,15 @@ func newShop(tb testing.TB, settings hosttest.Settings, options ...fx.Option) *s
 	)
 	s.host = hosttest.New(tb, all, options...)
 	tb.Cleanup(func() { // before that of the host
+		// A run that the stop meets must not fail: that would be an error of the stop.
+		s.broken.Store(false)
+		eventually(tb, "the end of a run", func() bool {
+			if s.jobs == nil {
+				return true // the build has failed
+			}
+			status, _ := s.jobs.Get("sync-prices")
+			return !status.Running
+		})
 		select {
 		case <-s.stopping:
 		default:
@@ -159,14 +168,14 @@ func (s *shop) waitForDead(t *testing.T, n int64) {
 }
 
 // eventually waits for a condition.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
+func eventually(tb testing.TB, what string, is func() bool) {
+	tb.Helper()
 	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(10 * time.Millisecond) {
 		if is() {
 			return
 		}
 	}
-	t.Fatalf("waited in vain for %s", what)
+	tb.Fatalf("waited in vain for %s", what)
 }
 
 func (s *shop) origin() string { return "http://" + s.admin.Addresses()[0] }
