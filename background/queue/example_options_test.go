@@ -95,13 +95,13 @@ func ExampleQueues() {
 	open = true
 	done.Add(1)
 	sent, err := queues.ResendAll(ctx, "Greet", queue.DeadLetterFilter{Reason: "door"})
-	fmt.Println(sent, err)
 	done.Wait()
+	fmt.Println(sent, err)
 	stop()
 	// Output:
 	// the door is closed greeting-1 Charles {"Name":"Ada"}
-	// 1 <nil>
 	// hello Ada
+	// 1 <nil>
 }
 
 // Gob is a codec of package encoding/gob.
