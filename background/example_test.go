@@ -184,21 +184,20 @@ func ExampleJobs() {
 	fmt.Println(status.Trigger, status.PausedBy)
 	fmt.Println(jobs.Resume("sync prices"))
 
-	fmt.Println(jobs.RunNow("sync prices"))
+	err := jobs.RunNow("sync prices")
 	for status.Runs == 0 || status.Running {
 		time.Sleep(time.Millisecond)
 		status, _ = jobs.Get("sync prices")
 	}
 	runs, _ := jobs.Runs("sync prices")
-	fmt.Printf("%s %q\n", runs[0].Cause, runs[0].Error)
+	fmt.Printf("%s %q %v\n", runs[0].Cause, runs[0].Error, err)
 	_ = app.Stop(context.Background())
 	// Output:
 	// <nil>
 	// cron 0 2 * * * (UTC) Ada: the shop moves
 	// <nil>
-	// <nil>
 	// sync 1
-	// run now ""
+	// run now "" <nil>
 }
 
 // Migration is a job that decides what its failure leads to.
